@@ -1,0 +1,5 @@
+"""What is trained: trials, data, models, the training loop, and the study that runs them (torch + MLflow)."""
+
+
+class InputError(ValueError):
+    """The caller's mistake, said in one line that names the value and what is allowed."""
