@@ -1,0 +1,80 @@
+"""A learning curve as the fits see it: checked, sorted, one point per size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MISFIT = 0.002  # relative: no form is closer than this to a real curve, however small its se
+
+
+class FitError(ValueError):
+    """The measurements cannot be fitted; the message names the value or the count."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """n, loss: increasing sizes and their mean loss; error: relative standard error of each; count: replicates."""
+
+    n: np.ndarray  # (points,)
+    loss: np.ndarray  # (points,)
+    error: np.ndarray  # (points,) relative, MISFIT included
+    count: np.ndarray  # (points,)
+
+    def __len__(self):
+        return len(self.n)
+
+    def cut(self, keep):
+        """The curve restricted to `keep`, a slice or a mask."""
+        return Curve(self.n[keep], self.loss[keep], self.error[keep], self.count[keep])
+
+
+def read_curve(n, loss, se=None, at_least=3):
+    """Check a caller's numbers and pool replicates; FitError names what is wrong."""
+    n, loss = _numbers("n", n), _numbers("loss", loss)
+    se = None if se is None else _numbers("se", se, optional=True)
+    for name, values in (("loss", loss), ("se", se)):
+        if values is not None and len(values) != len(n):
+            raise FitError(f"n and {name} must have the same length, got {len(n)} and {len(values)}")
+    sizes, index, count = np.unique(n, return_inverse=True, return_counts=True)
+    if len(sizes) < at_least:
+        raise FitError(f"needs at least {at_least} distinct sizes n, got {len(sizes)}")
+    mean = np.bincount(index, loss) / count
+    return Curve(sizes, mean, _relative_error(loss, se, index, count, mean), count)
+
+
+def check_confidence(confidence):
+    if not (np.isscalar(confidence) and 0 < confidence < 1):
+        raise FitError(f"confidence must lie between 0 and 1, got {confidence!r}")
+
+
+def check_positive(name, values):
+    """`values` as an array of positive finite numbers."""
+    return _numbers(name, values)
+
+
+def _numbers(name, values, optional=False):
+    """A flat float array; `optional` ones may be 0 or missing (nan), the others are positive."""
+    try:
+        values = np.atleast_1d(np.asarray(values, dtype=float))
+    except (TypeError, ValueError):
+        raise FitError(f"{name} must hold numbers, got {values!r}") from None
+    if values.ndim != 1:
+        raise FitError(f"{name} must be one-dimensional, got shape {values.shape}")
+    good = (values >= 0) & np.isfinite(values) | np.isnan(values) if optional else (values > 0) & np.isfinite(values)
+    if not good.all():
+        wanted = "zero or positive" if optional else "positive and finite"
+        raise FitError(f"{name} must be {wanted}, got {values[~good][0]:g} at position {np.argmin(good)}")
+    return values
+
+
+def _relative_error(loss, se, index, count, mean):
+    """sqrt(MISFIT² + (se/loss)²); se as given, else one relative spread pooled over all replicates."""
+    if se is not None:
+        known = np.isfinite(se)
+        typical = np.median((se / loss)[known]) if known.any() else 0.0
+        share = np.where(known, se / loss, typical)  # a missing se is taken as the typical one
+        variance = np.bincount(index, share**2) / count**2
+    else:
+        free = len(loss) - len(mean)
+        variance = (((loss / mean[index] - 1) ** 2).sum() / free if free else 0.0) / count
+    return np.sqrt(MISFIT**2 + variance)

@@ -1,0 +1,145 @@
+"""The power law with a floor, and its fit (Hestness et al. 2017, section 3)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import f as f_distribution
+
+from analysis.curve import Curve, FitError, check_confidence, read_curve
+from analysis.projection import NEAR, fit_shape
+
+EXPONENTS = np.geomspace(0.005, 5, 160)
+PRIOR_ERROR = 2.0  # a first guess of the scatter, in standard errors of the points; counts as one more measurement
+HEAD_GAIN = 6.0  # how many times smaller the variance must get before points are called head and left out
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """loss(n) = a * n**-b + c
+
+    a: scale, in units of loss; b > 0: exponent; 0 <= c < smallest loss: floor, in units of loss.
+    b_low .. c_high: profile-likelihood intervals at `confidence`. n_min, n_max, points: the sizes fitted (a head
+    near the best guess is left out). residual: root mean square of ln(measured) - ln(fitted) there.
+    """
+
+    a: float
+    b: float
+    c: float
+    b_low: float
+    b_high: float
+    c_low: float
+    c_high: float
+    confidence: float
+    n_min: float
+    n_max: float
+    points: int
+    residual: float
+    warnings: tuple[str, ...] = ()
+
+    def __call__(self, n):
+        """Loss expected at n (a number or an array)."""
+        return self.a * np.asarray(n, dtype=float) ** -self.b + self.c
+
+
+def fit_power_law(n, loss, *, se=None, confidence=0.9) -> PowerLaw:
+    """Fit a * n**-b + c to a learning curve.
+
+    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both positive,
+    in any order; a size may repeat (replicates). se (points,): standard error of each loss, nan where unknown.
+    confidence: of the intervals of b and c. FitError for fewer than 3 distinct sizes or a wrong value.
+
+    Relative errors are weighted and their Huber losses summed (Besiroglu et al. 2024 on what averaging does);
+    a and c follow in closed form from b. Intervals are profile likelihoods on the F scale with one
+    pseudo-measurement of scatter, so that three points, which fit exactly, do not look certain.
+    """
+    check_confidence(confidence)
+    curve = read_curve(n, loss, se)
+    start = head_length(curve)
+    used = curve.cut(slice(start, None))
+    (b,), a, c, weight = _fit(used)
+    middle = _middle(used.n)
+    (b_low, b_high), (c_low, c_high) = _profiles(used, weight, b, c, confidence)
+    law = PowerLaw(
+        a=float(a * middle**b), b=float(b), c=float(c), b_low=b_low, b_high=b_high, c_low=c_low, c_high=c_high,
+        confidence=float(confidence), n_min=float(used.n[0]), n_max=float(used.n[-1]), points=len(used), residual=0.0,
+    )  # fmt: skip
+    residual = float(np.sqrt(np.mean(np.log(used.loss / law(used.n)) ** 2)))
+    return PowerLaw(**{**law.__dict__, "residual": residual, "warnings": _warnings(curve, start, law, residual)})
+
+
+def head_length(curve: Curve) -> int:
+    """How many of the first points belong to the head near the best guess, which no power law describes.
+
+    Points are head if a law through the rest is far closer to the rest (HEAD_GAIN in variance) and the points lie
+    below its continuation: losses near the best guess saturate. At most a third, and five points always remain.
+    """
+    scatter = _scatter(curve)[0]
+    most = min(len(curve) // 3, len(curve) - 5)
+    for start in range(1, most + 1):
+        rest = curve.cut(slice(start, None))
+        variance, (b, a, c) = _scatter(rest)
+        continued = a * (curve.n[:start] / _middle(rest.n)) ** -b + c
+        if scatter > HEAD_GAIN * variance and (curve.loss[:start] < continued).all():
+            return start
+    return 0
+
+
+def _middle(n):
+    return np.exp(np.log(n).mean())
+
+
+def _fit(curve):
+    x = curve.n / _middle(curve.n)
+    return fit_shape(lambda b: x ** -b[:, None], [EXPONENTS], curve.loss, curve.error)
+
+
+def _scatter(curve):
+    """Variance of the residuals in standard errors, with one pseudo-measurement; and the fit (b, a, c)."""
+    (b,), a, c, weight = _fit(curve)
+    fitted = a * (curve.n / _middle(curve.n)) ** -b + c
+    squares = (((curve.loss - fitted) * weight) ** 2).sum()
+    return (squares + 1) / (max(len(curve) - 3, 0) + 1), (b, a, c)
+
+
+def _profiles(curve, weight, b, c, confidence):
+    """Intervals of b and c: where the sum of squares, minimal over the others, stays within the F threshold."""
+    grid_b = np.union1d(EXPONENTS, b * np.exp(np.linspace(-0.3, 0.3, 121)))
+    limit = (1 - NEAR) * curve.loss.min()
+    grid_c = np.union1d(np.linspace(0, limit, 201), np.clip(c + limit * np.linspace(-0.05, 0.05, 41), 0, limit))
+    squares = _squares(curve, weight, grid_b, grid_c)
+    free = max(len(curve) - 3, 0)
+    variance = (squares.min() + PRIOR_ERROR**2) / (free + 1)
+    threshold = squares.min() + variance * f_distribution.ppf(confidence, 1, free + 1)
+    return _span(grid_b, squares.min(1) <= threshold, b), _span(grid_c, squares.min(0) <= threshold, c)
+
+
+def _squares(curve, weight, grid_b, grid_c):
+    """Weighted sum of squares for each (b, c), the scale at its best: (len(grid_b), len(grid_c))."""
+    w = weight**2
+    shapes = (curve.n / _middle(curve.n)) ** -grid_b[:, None]
+    rest = curve.loss - grid_c[:, None]  # (c, points)
+    gg, gr = shapes**2 @ w, shapes @ (w * rest).T
+    return np.maximum((rest**2 @ w)[None, :] - np.maximum(gr, 0) ** 2 / gg[:, None], 0)
+
+
+def _span(grid, inside, best):
+    kept = np.append(grid[inside], best)
+    return float(kept.min()), float(kept.max())
+
+
+def _warnings(curve, start, law, residual):
+    notes = []
+    if start:
+        notes.append(f"the {start} smallest sizes lie near the best guess and are left out")
+    if law.points == 3:
+        notes.append("3 points fit any power law exactly: the intervals rest on an assumed scatter")
+    if law.c_low <= 0:
+        notes.append("the floor is not identified: zero lies within its interval")
+    if law.b_low <= EXPONENTS[0] or law.b_high >= EXPONENTS[-1]:
+        notes.append(f"the exponent's interval reaches the end of the search, {EXPONENTS[0]:g} to {EXPONENTS[-1]:g}")
+    if residual > 0.1:
+        notes.append(f"ill-behaved: points lie {residual:.0%} off the law on average")
+    return tuple(notes)
+
+
+__all__ = ["FitError", "PowerLaw", "fit_power_law", "head_length"]

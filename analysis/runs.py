@@ -1,0 +1,179 @@
+"""The only reader of MLflow: a typed table of runs, the best run per size, and the same from a CSV."""
+
+import math
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Experiment, Run
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+PER_PAGE = 1000  # runs, the most that MLflow gives at once
+TEXT = ("dataset", "architecture", "search_space", "precision")
+TAGS = ("trial", "failure", "classes", "pool", "dataset_fingerprint", "precision")
+IDENTITY = ["run_id", "experiment_id", "name", "status", "started", "seconds"]
+METRICS = (
+    *("best_val_loss", "best_val_error", "best_step", "test_loss", "test_error"),
+    *("n_train", "n_parameters", "steps", "seconds"),
+)
+CELL = ["dataset", "architecture", "n_train", "data_seed"]  # one point of a learning curve
+MOST_ROWS = 10_000  # of a CSV
+
+
+class StoreError(ValueError):
+    """The tracking store or the file holds no such study; the message says in one line what is there."""
+
+
+# --- MLflow ----------------------------------------------------------------------------------------
+
+
+def open_store(tracking_uri: str | None = None) -> MlflowClient:
+    """A client of the tracking store, known to answer. Raises StoreError where it does not."""
+    client = MlflowClient(tracking_uri)
+    uri = client.tracking_uri
+    try:
+        if uri.startswith("http"):  # MLflow would try again for minutes; a reader wants to know now
+            urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10).close()
+        elif uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+            raise StoreError(f"tracking store '{uri}' does not exist yet; train something first, or see README")
+        client.search_experiments(max_results=1)
+    except urllib.error.HTTPError:
+        pass  # it answers, and may not know /health
+    except StoreError:
+        raise
+    except (OSError, ValueError, MlflowException, SQLAlchemyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise StoreError(f"tracking store '{uri}' cannot be opened ({reason}); see MLFLOW_TRACKING_URI") from None
+    return client
+
+
+def experiments(tracking_uri: str | None = None) -> list[str]:
+    """Names of the experiments in the store, the one changed last first. Raises StoreError."""
+    found = open_store(tracking_uri).search_experiments(order_by=["last_update_time DESC"])
+    return [experiment.name for experiment in found]
+
+
+def load_runs(experiment: str, tracking_uri: str | None = None) -> pd.DataFrame:
+    """Every trial of an experiment (a name), one row each, however many there are.
+
+    Columns: run_id, experiment_id, name, status, started; the Trial's fields and hyperparameters as numbers;
+    the summary metrics (losses in nats, errors as fractions, NaN where a run has not ended); tags such as
+    failure, classes, pool. Raises StoreError for a store that cannot be opened or an unknown experiment.
+    """
+    client = open_store(tracking_uri)
+    found = find_experiment(client, experiment)
+    runs, token = [], None
+    while True:
+        page = client.search_runs([found.experiment_id], max_results=PER_PAGE, page_token=token)
+        runs += page
+        token = page.token
+        if not token:
+            break
+    table = pd.DataFrame([_row(run) for run in runs if "trial" in run.data.tags])
+    return _typed(table.reindex(columns=list(dict.fromkeys([*IDENTITY, *CELL, *METRICS, *TAGS, *table.columns]))))
+
+
+def find_experiment(client: MlflowClient, name: str) -> Experiment:
+    """Raises StoreError with the names that exist."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        known = ", ".join(experiment.name for experiment in client.search_experiments(max_results=20))
+        raise StoreError(f"study '{name}' is unknown; this store holds: {known or 'nothing yet'}")
+    return found
+
+
+def study_run(client: MlflowClient, experiment: str) -> Run | None:
+    """The parent run of a study, which holds its settings and its answer; None for a bare set of runs."""
+    found = find_experiment(client, experiment)
+    runs = client.search_runs([found.experiment_id], "tags.role = 'study'", max_results=1)
+    return runs[0] if runs else None
+
+
+def _row(run: Run) -> dict:
+    info, data = run.info, run.data
+    return {
+        "run_id": info.run_id,
+        "experiment_id": info.experiment_id,
+        "name": info.run_name,
+        "status": info.status,
+        "started": pd.to_datetime(info.start_time, unit="ms", utc=True),
+        **data.params,
+        **{name: data.tags[name] for name in TAGS if name in data.tags},
+        **{name: data.metrics.get(name, math.nan) for name in METRICS},
+    }
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as numbers: MLflow keeps every parameter as text."""
+    keep = {*IDENTITY, *TEXT, "trial", "failure", "dataset_fingerprint", "data_dir", "device"} - {"seconds"}
+    for column in table.columns.difference(list(keep)):
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        if numbers.notna().sum() == table[column].notna().sum():
+            table[column] = numbers
+    return table
+
+
+def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
+    """The run with the smallest validation loss for each dataset, architecture, size and data seed.
+
+    Only finished runs count. Adds `samples`: how many were there to choose from. Same columns as load_runs,
+    sorted by architecture and size; sizes with several data seeds appear once for each.
+    """
+    finished = runs[(runs["status"] == "FINISHED") & runs["best_val_loss"].notna()]
+    if finished.empty:
+        return finished.assign(samples=pd.Series(dtype=int))
+    cells = finished.groupby(CELL, sort=True)["best_val_loss"]
+    best = finished.loc[cells.idxmin()]
+    return best.assign(samples=cells.size().to_numpy()).reset_index(drop=True)
+
+
+def points(best: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
+    """Learning curves for the fits: architecture, n, loss (of the test set; `metric` is loss or error), run_id."""
+    table = best.rename(columns={"n_train": "n"}).assign(loss=best[f"test_{metric}"])
+    return table[["architecture", "n", "loss", "test_loss", "test_error", "samples", "data_seed", "run_id"]]
+
+
+# --- CSV -------------------------------------------------------------------------------------------
+
+
+def read_csv(source) -> tuple[pd.DataFrame, str]:
+    """Learning curves that somebody measured elsewhere: a path or file with columns n and loss or error.
+
+    Optional columns: se (standard error of that loss or error) and architecture. Returns the table
+    (architecture, n, loss, se) and the metric's name. Raises StoreError naming row and column.
+    """
+    try:
+        table = pd.read_csv(source, skipinitialspace=True, dtype=str, nrows=MOST_ROWS + 1)
+    except FileNotFoundError:
+        raise StoreError(f"file '{source}' does not exist") from None
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise StoreError(f"'{source}' is not a readable CSV file: {' '.join(str(error).split())}") from None
+    if len(table) > MOST_ROWS:
+        raise StoreError(f"the CSV has more than {MOST_ROWS:,} rows; that is the most allowed")
+    table.columns = [str(column).strip().lower() for column in table.columns]
+    metric = next((name for name in ("loss", "error") if name in table), None)
+    if "n" not in table or metric is None:
+        raise StoreError(f"the CSV needs columns n and loss (or error); it has: {', '.join(table.columns)}")
+    if table.empty:
+        raise StoreError("the CSV has no rows below its heading")
+    numbers = {name: _numbers(table, name) for name in ("n", metric, "se") if name in table}
+    names = table["architecture"].fillna("model").str.strip() if "architecture" in table else "model"
+    read = pd.DataFrame({"architecture": names, "n": numbers["n"], "loss": numbers[metric]})
+    read["se"] = numbers.get("se", math.nan)
+    return read, metric
+
+
+def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
+    """A column of positive numbers (se may be 0 or empty)."""
+    values = pd.to_numeric(table[column], errors="coerce")
+    optional = column == "se"
+    good = values.ge(0) | table[column].isna() if optional else values.gt(0)
+    good &= ~values.abs().eq(math.inf)
+    if not good.all():
+        row = int((~good).to_numpy().argmax())
+        allowed = "a number, 0 or more, or empty" if optional else "a number above 0"
+        raise StoreError(f"row {row + 2}, column {column}: '{table[column].iloc[row]}'; allowed: {allowed}")
+    return values
