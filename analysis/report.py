@@ -17,7 +17,7 @@ from mlflow.entities import Metric
 
 from analysis import charts
 from analysis.powerlaw import FitError, PowerLaw, fit_power_law
-from analysis.runs import StoreError, best_runs, load_runs, open_store, points, read_csv, study_run
+from analysis.runs import StoreError, best_runs, load_runs, open_store, points, read_csv, study_run, untuned
 
 COLUMNS = ("architecture", "sizes", "exponent b", "interval", "floor c", "largest n", "test loss", "test error")
 
@@ -112,14 +112,14 @@ def main(arguments: list[str] | None = None) -> None:
     if options.csv:
         return
     laws = {found.architecture: found.law for found in conclusions if found.law}
-    untuned = points(best_runs(runs[runs["sample"] == 0]), metric)
-    chart = charts.learning_curves(table, laws, metric, untuned)
+    chart = charts.learning_curves(table, laws, metric, points(best_runs(untuned(runs)), metric))
     log_answer(options.study, conclusions, answer, chart, as_html(title, note, answer, warnings_of(conclusions), chart))
     print("\nthe runs:  make ui    (mlflow ui)\nthe page:  make app   (streamlit run app/main.py)")
 
 
-def study_note(study: str) -> str:
-    parent = study_run(open_store(), study)
+def study_note(study: str, tracking_uri: str | None = None) -> str:
+    """What the study says about itself wherever it is shown, such as which images it used; '' for nothing."""
+    parent = study_run(open_store(tracking_uri), study)
     return parent.data.tags.get("note", "") if parent else ""
 
 

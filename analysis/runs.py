@@ -30,6 +30,11 @@ class StoreError(ValueError):
 # --- MLflow ----------------------------------------------------------------------------------------
 
 
+def default_store() -> str:
+    """Where runs are kept: MLFLOW_TRACKING_URI, or MLflow's default."""
+    return MlflowClient().tracking_uri
+
+
 def open_store(tracking_uri: str | None = None) -> MlflowClient:
     """A client of the tracking store, known to answer. Raises StoreError where it does not."""
     client = MlflowClient(tracking_uri)
@@ -134,6 +139,23 @@ def points(best: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
     """Learning curves for the fits: architecture, n, loss (of the test set; `metric` is loss or error), run_id."""
     table = best.rename(columns={"n_train": "n"}).assign(loss=best[f"test_{metric}"])
     return table[["architecture", "n", "loss", "test_loss", "test_error", "samples", "data_seed", "run_id"]]
+
+
+def untuned(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs with default hyperparameters (sample 0): the learning curve without tuning."""
+    return runs[runs["sample"] == 0]
+
+
+def tuning_gain(runs: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
+    """What tuning brought at each size: architecture, n, untuned, tuned (test loss or error, mean over data
+    seeds) and reduction, the fraction by which tuning lowered it."""
+    cell = ["architecture", "n"]
+    tuned, default = (
+        points(best_runs(part), metric).groupby(cell)["loss"].mean().rename(name)
+        for part, name in ((runs, "tuned"), (untuned(runs), "untuned"))
+    )
+    table = pd.concat([default, tuned], axis=1, join="inner").reset_index()
+    return table.assign(reduction=1 - table["tuned"] / table["untuned"])
 
 
 # --- CSV -------------------------------------------------------------------------------------------

@@ -1,0 +1,33 @@
+# Each target makes the environment first where it is missing or older than the list of its packages.
+VENV ?= .venv
+BIN = $(VENV)/bin
+PYTHON = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# mlflow run starts `python`: the environment's must come first
+RUN = PATH="$(abspath $(BIN)):$$PATH"
+
+.PHONY: study app ui test bench setup
+
+study: setup  ## a small study on scikit-learn's digits, then its answer
+	$(RUN) mlflow run . --env-manager local -e study --experiment-name digits -P study=digits \
+		-P fractions=0.02,0.04,0.08,0.16,0.32,0.64,1 -P samples=3
+	$(RUN) python -m analysis.report --study digits
+
+app: setup  ## the page
+	$(RUN) streamlit run app/main.py
+
+ui: setup  ## MLflow's own page on the same store
+	$(RUN) mlflow ui
+
+test: setup  ## lint and tests
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) python -m pytest
+
+setup: $(VENV)/installed
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed and none was found on PATH"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@

@@ -1,0 +1,1 @@
+"""What is shown (Streamlit); computes nothing itself."""
