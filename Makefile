@@ -17,7 +17,8 @@ app: setup  ## the page
 	$(RUN) streamlit run app/main.py
 
 ui: setup  ## MLflow's own page on the same store
-	$(RUN) mlflow ui
+	@case "$$MLFLOW_TRACKING_URI" in http*) echo "the MLflow UI is at $$MLFLOW_TRACKING_URI";; \
+	*) $(RUN) mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}";; esac
 
 test: setup  ## lint and tests
 	$(RUN) ruff check
