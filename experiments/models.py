@@ -102,8 +102,8 @@ ARCHITECTURES = {
     "forest": Architecture(
         forest,
         {
-            "trees": (100, [200]),
-            "max_features": ("sqrt", loguniform(0.03, 0.5)),
+            "trees": (100, [100]),
+            "max_features": ("sqrt", loguniform(0.02, 0.15)),
             "min_samples_leaf": (1, [1, 1, 2, 4]),
         },
         trained_by_steps=False,
