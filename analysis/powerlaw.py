@@ -9,7 +9,8 @@ from analysis.curve import Curve, FitError, check_confidence, read_curve
 from analysis.projection import NEAR, fit_shape
 
 EXPONENTS = np.geomspace(0.005, 5, 160)
-PRIOR_ERROR = 2.0  # a first guess of the scatter, in standard errors of the points; counts as one more measurement
+PRIOR_SCATTER = 0.01  # relative: a first guess of the scatter about the law, worth one more measurement
+FIRM = 0.1  # a floor is identified if its interval stays above this share of the smallest loss
 HEAD_GAIN = 6.0  # how many times smaller the variance must get before points are called head and left out
 
 
@@ -18,7 +19,8 @@ class PowerLaw:
     """loss(n) = a * n**-b + c
 
     a: scale, in units of loss; b > 0: exponent; 0 <= c < smallest loss: floor, in units of loss.
-    b_low .. c_high: profile-likelihood intervals at `confidence`. n_min, n_max, points: the sizes fitted (a head
+    b_low .. c_high: profile-likelihood intervals at `confidence`. n_min, n_max, points: the sizes fitted (a
+    head
     near the best guess is left out). residual: root mean square of ln(measured) - ln(fitted) there.
     """
 
@@ -44,8 +46,10 @@ class PowerLaw:
 def fit_power_law(n, loss, *, se=None, confidence=0.9) -> PowerLaw:
     """Fit a * n**-b + c to a learning curve.
 
-    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both positive,
-    in any order; a size may repeat (replicates). se (points,): standard error of each loss, nan where unknown.
+    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both
+    positive,
+    in any order; a size may repeat (replicates). se (points,): standard error of each loss, nan where
+    unknown.
     confidence: of the intervals of b and c. FitError for fewer than 3 distinct sizes or a wrong value.
 
     Relative errors are weighted and their Huber losses summed (Besiroglu et al. 2024 on what averaging does);
@@ -70,18 +74,18 @@ def fit_power_law(n, loss, *, se=None, confidence=0.9) -> PowerLaw:
 def head_length(curve: Curve) -> int:
     """How many of the first points belong to the head near the best guess, which no power law describes.
 
-    Points are head if a law through the rest is far closer to the rest (HEAD_GAIN in variance) and the points lie
-    below its continuation: losses near the best guess saturate. At most a third, and five points always remain.
+    Points are head if a law through the rest is far closer to the rest (HEAD_GAIN in variance) and the
+    points lie
+    below its continuation: losses near the best guess saturate. At most half, and five points always remain.
     """
-    scatter = _scatter(curve)[0]
-    most = min(len(curve) // 3, len(curve) - 5)
-    for start in range(1, most + 1):
+    scatter, head = _scatter(curve)[0], 0
+    for start in range(1, min(len(curve) // 2, len(curve) - 5) + 1):
         rest = curve.cut(slice(start, None))
         variance, (b, a, c) = _scatter(rest)
         continued = a * (curve.n[:start] / _middle(rest.n)) ** -b + c
         if scatter > HEAD_GAIN * variance and (curve.loss[:start] < continued).all():
-            return start
-    return 0
+            scatter, head = variance, start
+    return head
 
 
 def _middle(n):
@@ -98,18 +102,26 @@ def _scatter(curve):
     (b,), a, c, weight = _fit(curve)
     fitted = a * (curve.n / _middle(curve.n)) ** -b + c
     squares = (((curve.loss - fitted) * weight) ** 2).sum()
-    return (squares + 1) / (max(len(curve) - 3, 0) + 1), (b, a, c)
+    return (squares + _prior(curve)) / (max(len(curve) - 3, 0) + 1), (b, a, c)
+
+
+def _prior(curve):
+    """PRIOR_SCATTER squared, in standard errors of the points."""
+    return PRIOR_SCATTER**2 / np.median(curve.error) ** 2
 
 
 def _profiles(curve, weight, b, c, confidence):
-    """Intervals of b and c: where the sum of squares, minimal over the others, stays within the F threshold."""
-    grid_b = np.union1d(EXPONENTS, b * np.exp(np.linspace(-0.3, 0.3, 121)))
+    """Intervals of b and c: where the sum of squares, minimal over the others, stays within the F
+    threshold."""
+    grid_b = np.union1d(EXPONENTS, np.clip(b * np.exp(np.linspace(-0.3, 0.3, 121)), EXPONENTS[0], EXPONENTS[-1]))
     limit = (1 - NEAR) * curve.loss.min()
     grid_c = np.union1d(np.linspace(0, limit, 201), np.clip(c + limit * np.linspace(-0.05, 0.05, 41), 0, limit))
     squares = _squares(curve, weight, grid_b, grid_c)
-    free = max(len(curve) - 3, 0)
-    variance = (squares.min() + PRIOR_ERROR**2) / (free + 1)
-    threshold = squares.min() + variance * f_distribution.ppf(confidence, 1, free + 1)
+    # points, those that the Huber loss plays down in part
+    counted = (weight * curve.error * curve.loss).sum()
+    free = max(counted - 3, 1)
+    variance = (squares.min() + _prior(curve)) / free
+    threshold = squares.min() + variance * f_distribution.ppf(confidence, 1, free)
     return _span(grid_b, squares.min(1) <= threshold, b), _span(grid_c, squares.min(0) <= threshold, c)
 
 
@@ -133,8 +145,8 @@ def _warnings(curve, start, law, residual):
         notes.append(f"the {start} smallest sizes lie near the best guess and are left out")
     if law.points == 3:
         notes.append("3 points fit any power law exactly: the intervals rest on an assumed scatter")
-    if law.c_low <= 0:
-        notes.append("the floor is not identified: zero lies within its interval")
+    if law.c_low <= FIRM * curve.loss.min():
+        notes.append(f"the floor is not identified: anything from {law.c_low:.3g} to {law.c_high:.3g} fits")
     if law.b_low <= EXPONENTS[0] or law.b_high >= EXPONENTS[-1]:
         notes.append(f"the exponent's interval reaches the end of the search, {EXPONENTS[0]:g} to {EXPONENTS[-1]:g}")
     if residual > 0.1:

@@ -1,0 +1,179 @@
+"""How far will the loss fall, how sure is that, and how much data reaches a target?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.curve import FitError, check_confidence, check_positive, read_curve
+from analysis.powerlaw import head_length
+from analysis.predictive import Predictive, predict_curve
+
+MISS = 0.15  # a back-test worse than this, relative, cannot carry an answer by itself
+FAR = 10.0  # nor can an extrapolation further than this many times the data
+NARROW = 4.0  # unless high / low of the answer is at most this
+WIDTHS = {"good": 0.25, "fair": 0.7}  # grade of a forecast by the widest high / low - 1 it spans
+FLAT = 0.02  # relative: a curve that fell less than this, or than three times its scatter, is flat
+NEVER = 1e4  # times the data: what is not reached by then counts as never
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Losses expected at sizes `at`, with what is needed to judge them.
+
+    median, low, high: (sizes,) loss; the interval holds one new measurement at that size with `confidence`.
+    weights: probability of each form given the curve (forms and sources in analysis/forms.py).
+    n_min, n_max: the power-law region of the data (a head near the best guess is modelled, but lies before
+    n_min).
+    extrapolation: largest size over n_max. backtest: root mean square miss, in ln loss, when the curve is
+    cut and
+    continued; nan below 5 points. grade: good, fair, poor or cannot say. predictive: the whole distribution.
+    """
+
+    at: np.ndarray
+    median: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    confidence: float
+    weights: dict[str, float]
+    n_min: float
+    n_max: float
+    extrapolation: float
+    backtest: float
+    grade: str
+    warnings: tuple[str, ...]
+    predictive: Predictive
+
+
+@dataclass(frozen=True)
+class DataNeeded:
+    """Examples needed for one measurement to reach the target loss.
+
+    median, low, high: number of examples (inf where even NEVER times the data may not do); p_never:
+    probability
+    that it is not reached by NEVER times the data. grade: good, fair, poor or cannot say; reason: why, else
+    "".
+    """
+
+    target: float
+    median: float
+    low: float
+    high: float
+    p_never: float
+    confidence: float
+    grade: str
+    reason: str
+
+
+def forecast(n, loss, at, *, se=None, confidence=0.9) -> Forecast:
+    """Continue a learning curve to the sizes `at`.
+
+    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both
+    positive,
+    in any order; a size may repeat (replicates). at: sizes to forecast, a number or (sizes,). se (points,):
+    standard error of each loss, nan where unknown. FitError below 3 distinct sizes or for a wrong value.
+
+    Five forms (power law, with floor, M3 and M4 of Alabdulmohsin et al. 2022, one break of Caballero et al.
+    2023)
+    are averaged in ln loss by their evidence; the width is calibrated on published curves and the own
+    back-test.
+    """
+    check_confidence(confidence)
+    at = check_positive("at", at)
+    found = predict_curve(read_curve(n, loss, se))
+    low, median, high = (found.quantile(at, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
+    curve, head = found.curve, head_length(found.curve)
+    warnings = _warnings(found, head, at)
+    return Forecast(
+        at=at, median=median, low=low, high=high, confidence=float(confidence), weights=_weights(found),
+        n_min=float(curve.n[head]), n_max=float(curve.n[-1]), extrapolation=float(at.max() / curve.n[-1]),
+        backtest=found.backtest.miss, grade=_forecast_grade(found, high / low - 1), warnings=warnings,
+        predictive=found,
+    )  # fmt: skip
+
+
+def data_needed(n, loss, target, *, se=None, confidence=0.9) -> DataNeeded:
+    """Number of examples at which the loss reaches `target`, from the same predictive distribution as
+    `forecast`.
+
+    n, loss, se, confidence as in `forecast`; target: a positive loss, same units. "cannot say", with the
+    reason,
+    where the target lies below what the floor's interval allows, the back-test misses by more than 15 %, or
+    the
+    answer lies more than 10 times beyond the data, unless the interval is still narrow enough to act on.
+    FitError as in `forecast`.
+    """
+    check_confidence(confidence)
+    (target,) = check_positive("target", target)[:1]
+    found = predict_curve(read_curve(n, loss, se))
+    sizes = np.geomspace(found.curve.n[0] / 10, found.curve.n[-1] * NEVER, 1200)
+    chance = np.maximum.accumulate(found.reached(sizes, target))
+    low, median, high = (_first(sizes, chance, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
+    reason = _reason(found, low, median, high, confidence, chance[-1])
+    grade = "cannot say" if reason else _size_grade(low, high)
+    return DataNeeded(float(target), median, low, high, float(1 - chance[-1]), float(confidence), grade, reason)
+
+
+def _first(sizes, chance, q):
+    """The size at which the chance of having reached the target is q; inf if it never is."""
+    if chance[-1] < q:
+        return float("inf")
+    at = int(np.argmax(chance >= q))
+    if at == 0:
+        return float(sizes[0])
+    share = (q - chance[at - 1]) / (chance[at] - chance[at - 1])
+    return float(sizes[at - 1] * (sizes[at] / sizes[at - 1]) ** share)
+
+
+def _reason(found, low, median, high, confidence, chance):
+    if _flat(found):
+        return "the curve is flat: more data has not changed the loss beyond its scatter"
+    if chance < 0.5 - confidence / 2:
+        return "the target lies below what the floor's interval allows"
+    if np.isfinite(high) and high <= NARROW * low:
+        return ""
+    if np.isinf(median):
+        return "the target may lie below the floor: it is more likely never reached than reached"
+    if found.backtest.miss > MISS:
+        return f"the back-test misses by {np.expm1(found.backtest.miss):.0%}, more than {MISS:.0%}"
+    if median > FAR * found.curve.n[-1]:
+        return f"the answer lies {median / found.curve.n[-1]:.0f} times beyond the data, more than {FAR:.0f}"
+    return ""
+
+
+def _size_grade(low, high):
+    return "good" if high <= 2 * low else "fair" if high <= 10 * low else "poor"
+
+
+def _forecast_grade(found, width):
+    if _flat(found):
+        return "cannot say"
+    return next((grade for grade, limit in WIDTHS.items() if np.max(width) <= limit), "poor")
+
+
+def _flat(found):
+    ends = found.average.moments(found.curve.n[[0, -1]])[0]
+    return bool(ends[0] - ends[1] < max(FLAT, 3 * found.scatter))
+
+
+def _weights(found):
+    return {p.form.name: float(w) for p, w in zip(found.average.posteriors, found.average.weights, strict=True)}
+
+
+def _warnings(found, head, at):
+    curve, notes = found.curve, []
+    if _flat(found):
+        notes.append("flat: the loss has not fallen beyond its scatter, so the data show no law to extrapolate")
+    if head:
+        notes.append(f"the {head} smallest sizes lie near the best guess, before the power law")
+    if len(curve) < 5:
+        notes.append(f"{len(curve)} sizes allow no back-test: the width rests on published curves alone")
+    if found.backtest.miss > MISS:
+        notes.append(f"ill-behaved: the back-test misses by {np.expm1(found.backtest.miss):.0%}")
+    if (np.log(curve.loss[1:] / curve.loss[:-1]) > max(0.05, 4 * curve.error.max())).any():
+        notes.append("ill-behaved: the loss rises between sizes by more than its error")
+    if at.max() > FAR * curve.n[-1]:
+        notes.append(f"the largest size lies {at.max() / curve.n[-1]:.0f} times beyond the data")
+    return tuple(notes)
+
+
+__all__ = ["DataNeeded", "FitError", "Forecast", "data_needed", "forecast"]
