@@ -6,6 +6,13 @@ from analysis.powerlaw import PowerLaw, fit_power_law
 from analysis.predictive import Predictive, predictive
 
 __all__ = [
-    *("DataNeeded", "FitError", "Forecast", "PowerLaw", "Predictive"),
-    *("data_needed", "fit_power_law", "forecast", "predictive"),
+    "DataNeeded",
+    "FitError",
+    "Forecast",
+    "PowerLaw",
+    "Predictive",
+    "data_needed",
+    "fit_power_law",
+    "forecast",
+    "predictive",
 ]

@@ -1,9 +1,7 @@
 """Bayesian model average of the forms over one curve, in ln loss.
 
-Points count less the further they lie before the last size (drift): no form holds over the whole range, and
-the
-points near the end say most about what follows. On the tabular development curves this takes the mean RMSLE
-of the
+Points count less the further they lie before the last size (drift): no form holds over the whole range, and the
+points near the end say most about what follows. On the tabular development curves this takes the mean RMSLE of the
 power law with floor from 0.25 to 0.16.
 """
 
@@ -18,16 +16,14 @@ from analysis.posterior import posterior
 FORMS = (M1, M2, M3, M4, BROKEN)
 PRIOR = (2, 4, 1, 1, 1)  # odds before the data: few or noisy points fall back on the plain power law
 SCOUTS = (M2, POW4)  # quick forms that choose between the errors below
-# (scatter of a measurement, drift of the curve from any form per factor e in n before the last size):
-# relative
+# (scatter of a measurement, drift of the curve from any form per factor e in n before the last size): relative
 ERRORS = ((0.004, 0.02), (0.005, 0.08), (0.02, 0.03), (0.05, 0.05))
 MOST = 40  # points kept of a dense curve
 
 
 @dataclass(frozen=True)
 class Average:
-    """Weighted curves: ln loss is averaged over forms by evidence, and within each by posterior
-    probability."""
+    """Weighted curves: ln loss is averaged over forms by evidence, and within each by posterior probability."""
 
     n_max: float
     posteriors: tuple

@@ -13,8 +13,7 @@ class FitError(ValueError):
 
 @dataclass(frozen=True)
 class Curve:
-    """n, loss: increasing sizes and their mean loss; error: relative standard error of each; count:
-    replicates."""
+    """n, loss: increasing sizes and their mean loss; error: relative standard error of each; count: replicates."""
 
     n: np.ndarray  # (points,)
     loss: np.ndarray  # (points,)

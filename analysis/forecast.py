@@ -22,10 +22,8 @@ class Forecast:
 
     median, low, high: (sizes,) loss; the interval holds one new measurement at that size with `confidence`.
     weights: probability of each form given the curve (forms and sources in analysis/forms.py).
-    n_min, n_max: the power-law region of the data (a head near the best guess is modelled, but lies before
-    n_min).
-    extrapolation: largest size over n_max. backtest: root mean square miss, in ln loss, when the curve is
-    cut and
+    n_min, n_max: the power-law region of the data (a head near the best guess is modelled, but lies before n_min).
+    extrapolation: largest size over n_max. backtest: root mean square miss, in ln loss, when the curve is cut and
     continued; nan below 5 points. grade: good, fair, poor or cannot say. predictive: the whole distribution.
     """
 
@@ -48,10 +46,8 @@ class Forecast:
 class DataNeeded:
     """Examples needed for one measurement to reach the target loss.
 
-    median, low, high: number of examples (inf where even NEVER times the data may not do); p_never:
-    probability
-    that it is not reached by NEVER times the data. grade: good, fair, poor or cannot say; reason: why, else
-    "".
+    median, low, high: number of examples (inf where even NEVER times the data may not do); p_never: probability that
+    it is not reached by NEVER times the data. grade: good, fair, poor or cannot say; reason: why, else "".
     """
 
     target: float
@@ -67,15 +63,12 @@ class DataNeeded:
 def forecast(n, loss, at, *, se=None, confidence=0.9) -> Forecast:
     """Continue a learning curve to the sizes `at`.
 
-    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both
-    positive,
-    in any order; a size may repeat (replicates). at: sizes to forecast, a number or (sizes,). se (points,):
-    standard error of each loss, nan where unknown. FitError below 3 distinct sizes or for a wrong value.
+    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both positive, in
+    any order; a size may repeat (replicates). at: sizes to forecast, a number or (sizes,). se (points,): standard
+    error of each loss, nan where unknown. FitError below 3 distinct sizes or for a wrong value.
 
-    Five forms (power law, with floor, M3 and M4 of Alabdulmohsin et al. 2022, one break of Caballero et al.
-    2023)
-    are averaged in ln loss by their evidence; the width is calibrated on published curves and the own
-    back-test.
+    Five forms (power law, with floor, M3 and M4 of Alabdulmohsin et al. 2022, one break of Caballero et al. 2023) are
+    averaged in ln loss by their evidence; the width is calibrated on published curves and the own back-test.
     """
     check_confidence(confidence)
     at = check_positive("at", at)
@@ -92,15 +85,12 @@ def forecast(n, loss, at, *, se=None, confidence=0.9) -> Forecast:
 
 
 def data_needed(n, loss, target, *, se=None, confidence=0.9) -> DataNeeded:
-    """Number of examples at which the loss reaches `target`, from the same predictive distribution as
-    `forecast`.
+    """Number of examples at which the loss reaches `target`, from the same predictive distribution as `forecast`.
 
-    n, loss, se, confidence as in `forecast`; target: a positive loss, same units. "cannot say", with the
-    reason,
-    where the target lies below what the floor's interval allows, the back-test misses by more than 15 %, or
-    the
-    answer lies more than 10 times beyond the data, unless the interval is still narrow enough to act on.
-    FitError as in `forecast`.
+    n, loss, se, confidence as in `forecast`; target: a positive loss, same units. "cannot say", with the reason,
+    where the target lies below what the floor's interval allows, the back-test misses by more than 15 %, or the
+    answer lies more than 10 times beyond the data, unless the interval is still narrow enough to act on. FitError as
+    in `forecast`.
     """
     check_confidence(confidence)
     (target,) = check_positive("target", target)[:1]

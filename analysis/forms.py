@@ -1,7 +1,6 @@
 """The functional forms of learning curves: loss(n) = scale * shape(n) + floor.
 
-Sizes enter as x = n / n_max, so every form and every search range moves with the units of n. Each shape
-falls from
+Sizes enter as x = n / n_max, so every form and every search range moves with the units of n. Each shape falls from
 its value at x = 0 towards 0; scale and floor are found in closed form (analysis/projection.py).
 """
 
@@ -95,5 +94,6 @@ M4 = Form(
 BROKEN = Form(
     "BNSL", "a n^-b (1 + (n/d)^(1/f))^(-c f) + floor", "one break; Caballero et al. 2023, equation 1",
     _broken,
-    lambda first: (_span(0.005, 3, 11), _span(0.01, 3, 9), _span(min(first * 1.5, 0.5), 0.7, 8), np.array([0.1, 0.3, 1.0])),
+    lambda first: (_span(0.005, 3, 11), _span(0.01, 3, 9), _span(min(first * 1.5, 0.5), 0.7, 8),
+                   np.array([0.1, 0.3, 1.0])),
 )  # fmt: skip

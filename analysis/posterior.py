@@ -1,5 +1,4 @@
-"""How well every curve of one form agrees with the measurements: a posterior on a grid that narrows
-itself."""
+"""How well every curve of one form agrees with the measurements: a posterior on a grid that narrows itself."""
 
 from dataclasses import dataclass
 
@@ -31,11 +30,9 @@ class Posterior:
 
 
 def posterior(form, x, loss, error) -> Posterior:
-    """Posterior of `form` given losses (points,) at x with relative standard errors `error`, their scale
-    unknown.
+    """Posterior of `form` given losses (points,) at x with relative standard errors `error`, their scale unknown.
 
-    With one pseudo-measurement of that scale the likelihood is Student's: (1 + squares) ** -((points + 1) /
-    2).
+    With one pseudo-measurement of that scale the likelihood is Student's: (1 + squares) ** -((points + 1) / 2).
     """
     axes, limit = list(form.axes(x[0])), (1 - NEAR) * loss.min()
     floors = np.linspace(0, limit, FLOORS) if form.floored else np.zeros(1)
@@ -80,8 +77,7 @@ def _narrow_axes(axes, near):
 
 
 def _narrow(axis, inside, space):
-    """As many values between the neighbours of the outermost ones inside; an axis of three is a choice, and
-    stays."""
+    """As many values between the neighbours of the outermost ones inside; an axis of three is a choice, and stays."""
     if len(axis) <= 3:
         return axis
     first, last = np.flatnonzero(inside)[[0, -1]]

@@ -19,9 +19,8 @@ class PowerLaw:
     """loss(n) = a * n**-b + c
 
     a: scale, in units of loss; b > 0: exponent; 0 <= c < smallest loss: floor, in units of loss.
-    b_low .. c_high: profile-likelihood intervals at `confidence`. n_min, n_max, points: the sizes fitted (a
-    head
-    near the best guess is left out). residual: root mean square of ln(measured) - ln(fitted) there.
+    b_low .. c_high: profile-likelihood intervals at `confidence`. n_min, n_max, points: the sizes fitted (a head near
+    the best guess is left out). residual: root mean square of ln(measured) - ln(fitted) there.
     """
 
     a: float
@@ -46,15 +45,13 @@ class PowerLaw:
 def fit_power_law(n, loss, *, se=None, confidence=0.9) -> PowerLaw:
     """Fit a * n**-b + c to a learning curve.
 
-    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both
-    positive,
-    in any order; a size may repeat (replicates). se (points,): standard error of each loss, nan where
-    unknown.
+    n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both positive, in
+    any order; a size may repeat (replicates). se (points,): standard error of each loss, nan where unknown.
     confidence: of the intervals of b and c. FitError for fewer than 3 distinct sizes or a wrong value.
 
-    Relative errors are weighted and their Huber losses summed (Besiroglu et al. 2024 on what averaging does);
-    a and c follow in closed form from b. Intervals are profile likelihoods on the F scale with one
-    pseudo-measurement of scatter, so that three points, which fit exactly, do not look certain.
+    Relative errors are weighted and their Huber losses summed (Besiroglu et al. 2024 on what averaging does); a and c
+    follow in closed form from b. Intervals are profile likelihoods on the F scale with one pseudo-measurement of
+    scatter, so that three points, which fit exactly, do not look certain.
     """
     check_confidence(confidence)
     curve = read_curve(n, loss, se)
@@ -74,8 +71,7 @@ def fit_power_law(n, loss, *, se=None, confidence=0.9) -> PowerLaw:
 def head_length(curve: Curve) -> int:
     """How many of the first points belong to the head near the best guess, which no power law describes.
 
-    Points are head if a law through the rest is far closer to the rest (HEAD_GAIN in variance) and the
-    points lie
+    Points are head if a law through the rest is far closer to the rest (HEAD_GAIN in variance) and the points lie
     below its continuation: losses near the best guess saturate. At most half, and five points always remain.
     """
     scatter, head = _scatter(curve)[0], 0
@@ -111,8 +107,7 @@ def _prior(curve):
 
 
 def _profiles(curve, weight, b, c, confidence):
-    """Intervals of b and c: where the sum of squares, minimal over the others, stays within the F
-    threshold."""
+    """Intervals of b and c: where the sum of squares, minimal over the others, stays within the F threshold."""
     grid_b = np.union1d(EXPONENTS, np.clip(b * np.exp(np.linspace(-0.3, 0.3, 121)), EXPONENTS[0], EXPONENTS[-1]))
     limit = (1 - NEAR) * curve.loss.min()
     grid_c = np.union1d(np.linspace(0, limit, 201), np.clip(c + limit * np.linspace(-0.05, 0.05, 41), 0, limit))

@@ -19,10 +19,8 @@ RECENT = 8  # points at the end that tell the scatter
 class Calibration:
     """What the width of an interval is made of; the formula is Predictive's.
 
-    spread: share of the disagreement between forms and parameters; drift: standard error of a predicted
-    change of
-    ln loss, as a share of it; backtest: factor on the back-test's error; belief: back-tests that `drift` is
-    worth.
+    spread: share of the disagreement between forms and parameters; drift: standard error of a predicted change of ln
+    loss, as a share of it; backtest: factor on the back-test's error; belief: back-tests that `drift` is worth.
     """
 
     spread: float
@@ -31,19 +29,15 @@ class Calibration:
     belief: float
 
 
-# `python benchmarks/calibrate.py ../shared/curves/learning_curves.csv` learns these and prints how well they
-# transfer
-# between families: it finds 0.25, 0.44, 0.34, 2.4. `backtest` is set higher by hand, because the likelihood
-# covers the
-# last held-out point of short curves less often than the first; all of it is seen data, hence the transfer
-# table.
+# `python benchmarks/calibrate.py ../shared/curves/learning_curves.csv` learns these and prints how well they transfer
+# between families: it finds 0.25, 0.44, 0.34, 2.4. `backtest` and, a little, `spread` were then raised by hand, because
+# the likelihood covers the last held-out point of short curves less often than the first; all of it is seen data.
 CALIBRATION = Calibration(spread=0.3, drift=0.43, backtest=0.55, belief=2.4)
 
 
 @dataclass(frozen=True)
 class BackTest:
-    """The curve cut at earlier sizes and continued: error = ln measured - ln predicted, distance = ln(n /
-    cut)."""
+    """The curve cut at earlier sizes and continued: error = ln measured - ln predicted, distance = ln(n / cut)."""
 
     error: np.ndarray  # (predictions,)
     distance: np.ndarray  # (predictions,)
@@ -64,13 +58,10 @@ class BackTest:
 class Predictive:
     """ln loss(n) = m(n) + s(n) * t, t a Student variable with FREEDOM degrees, one for the whole curve.
 
-    s² = (spread v)² + (belief (drift (m(n) - m(n_max)))² + cuts (backtest rate ln(n / n_max))²) / (belief +
-    cuts)
+    s² = (spread v)² + (belief (drift (m(n) - m(n_max)))² + cuts (backtest rate ln(n / n_max))²) / (belief + cuts)
          + scatter²
-    m, v: mean and standard deviation of ln loss over the averaged forms; scatter: of one measurement
-    (relative);
-    rate, cuts: the back-test. Model error is far larger than parameter error, hence s (calibrated, not
-    assumed).
+    m, v: mean and standard deviation of ln loss over the averaged forms; scatter: of one measurement (relative);
+    rate, cuts: the back-test. Model error is far larger than parameter error, hence s (calibrated, not assumed).
     """
 
     curve: Curve
@@ -80,8 +71,7 @@ class Predictive:
     calibration: Calibration = CALIBRATION
 
     def terms(self, n):
-        """m, v, change m(n) - m(n_max) and distance ln(n / n_max), both 0 inside the data: four arrays
-        (sizes,)."""
+        """m, v, change m(n) - m(n_max) and distance ln(n / n_max), both 0 inside the data: four arrays (sizes,)."""
         n = np.atleast_1d(np.asarray(n, dtype=float))
         (mean, spread), (end, _) = self.average.moments(n), self.average.moments(self.curve.n[-1:])
         distance = np.maximum(np.log(n / self.curve.n[-1]), 0)
@@ -106,8 +96,7 @@ class Predictive:
         return student.cdf((np.log(target) - mean) / deviation, FREEDOM)
 
     def draw(self, n, size, seed=0):
-        """`size` whole random curves at sizes n: losses (size, sizes), without the scatter of a
-        measurement."""
+        """`size` whole random curves at sizes n: losses (size, sizes), without the scatter of a measurement."""
         mean, deviation = self.moments(n, measured=False)
         chance = (np.random.default_rng(seed).permutation(size) + 0.5) / size  # stratified
         return np.exp(mean + student.ppf(chance, FREEDOM)[:, None] * deviation)
@@ -124,8 +113,7 @@ def predict_curve(curve: Curve) -> Predictive:
 
 
 def back_test(curve: Curve) -> BackTest:
-    """Cut the curve about every factor 2 from its end, at least four points kept, and continue it each
-    time."""
+    """Cut the curve about every factor 2 from its end, at least four points kept, and continue it each time."""
     curve = thinned(curve, 24)
     place = np.log(curve.n)
     errors, distances, cuts, last = [np.empty(0)], [np.empty(0)], 0, place[-1]
@@ -141,8 +129,7 @@ def back_test(curve: Curve) -> BackTest:
 
 
 def _scatter(curve, averaged):
-    """Relative scatter of single points about the average over the last sizes, two or three degrees spent on
-    it."""
+    """Relative scatter of single points about the average over the last sizes, two or three degrees spent on it."""
     recent = thinned(curve).cut(slice(-RECENT, None))
     residual = np.log(recent.loss) - averaged.moments(recent.n)[0]
     return float(np.sqrt((residual**2).sum() / max(len(recent) - 3, 1)))

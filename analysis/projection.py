@@ -1,9 +1,7 @@
-"""Variable projection: scale and floor in closed form, so that only shapes are searched (Golub & Pereyra
-1973).
+"""Variable projection: scale and floor in closed form, so that only shapes are searched (Golub & Pereyra 1973).
 
-Every form here is loss = scale * shape(n) + floor with scale >= 0 and 0 <= floor <= a limit below the
-smallest
-loss. Its relative errors are weighted, and their Huber losses summed.
+Every form here is loss = scale * shape(n) + floor with scale >= 0 and 0 <= floor <= a limit below the smallest loss.
+Its relative errors are weighted, and their Huber losses summed.
 """
 
 import numpy as np
@@ -75,8 +73,7 @@ def _cells(axes):
 
 
 def _zoom(shape, axes, best, loss, weight, limit, zooms):
-    """Grids of 7 per parameter around the best so far, each a third of the last; geometric where the axis
-    is."""
+    """Grids of 7 per parameter around the best so far, each a third of the last; geometric where the axis is."""
     lo, hi = np.array([a[0] for a in axes]), np.array([a[-1] for a in axes])
     step = np.array([np.log(a[1:] / a[:-1]).max() for a in axes])
     for _ in range(zooms):

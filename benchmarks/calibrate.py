@@ -2,8 +2,7 @@
 
     python benchmarks/calibrate.py CURVES.csv
 
-CURVES.csv has the columns family, curve, n, error, se, is_train. The constants maximise Student's likelihood
-of the
+CURVES.csv has the columns family, curve, n, error, se, is_train. The constants maximise Student's likelihood of the
 held-out ln losses, each family and each curve in it counting alike, with a weak pull towards BEFORE.
 """
 
@@ -18,7 +17,8 @@ from scipy.stats import t as student
 
 from analysis.predictive import CALIBRATION, FREEDOM, LEAST, Calibration, Predictive, predictive
 
-BEFORE = (0.5, 0.3, 0.6, 2.0)  # spread, drift, backtest, belief: guesses made on synthetic curves
+# spread, drift, backtest, belief: guesses made on synthetic curves and then tried on the real ones, so not innocent
+BEFORE = (0.5, 0.3, 0.6, 2.0)
 PULL = 0.01  # nats per squared factor e away from BEFORE
 
 

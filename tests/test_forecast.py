@@ -148,9 +148,7 @@ def test_a_target_below_the_floor_is_refused():
 
 def test_a_target_too_far_beyond_the_data_is_refused():
     needed = data_needed(SIZES, LOSS, 0.45)
-    assert (
-        needed.grade == "cannot say" and "beyond the data" in needed.reason and needed.median > 10 * SIZES[-1]
-    )
+    assert needed.grade == "cannot say" and "beyond the data" in needed.reason and needed.median > 10 * SIZES[-1]
 
 
 def test_a_curve_that_its_own_past_did_not_foretell_is_refused():
@@ -182,15 +180,15 @@ def test_two_sizes_are_refused_with_their_count():
 
 @pytest.mark.parametrize("wrong", [0, -1, np.nan, np.inf, "many"])
 def test_wrong_sizes_and_targets_are_refused(wrong):
-    with pytest.raises(FitError, match="^at must"):
+    with pytest.raises(FitError, match=r"^at must"):
         forecast(SIZES, LOSS, wrong)
-    with pytest.raises(FitError, match="^target must"):
+    with pytest.raises(FitError, match=r"^target must"):
         data_needed(SIZES, LOSS, wrong)
 
 
 def test_wrong_confidence_is_refused():
     for call in (forecast, data_needed):
-        with pytest.raises(FitError, match="confidence must lie between 0 and 1, got 1.5"):
+        with pytest.raises(FitError, match=r"confidence must lie between 0 and 1, got 1.5"):
             call(SIZES, LOSS, 0.5, confidence=1.5)
 
 

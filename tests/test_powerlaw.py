@@ -25,9 +25,7 @@ def test_known_constants_are_recovered_from_noiseless_losses(a, b, c):
 @pytest.mark.parametrize("seed", range(20))
 def test_a_pure_power_law_never_yields_a_firm_floor(seed):
     law = fit_power_law(SIZES, measured(5, 0.05 + 0.03 * seed, 0, noise=0.01, seed=seed))
-    assert law.c_low < 0.1 * law(SIZES[-1]) and any(
-        "floor is not identified" in note for note in law.warnings
-    )
+    assert law.c_low < 0.1 * law(SIZES[-1]) and any("floor is not identified" in note for note in law.warnings)
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.03])
@@ -63,9 +61,7 @@ def test_the_units_of_loss_and_n_do_not_matter(k, m):
     law, scaled = fit_power_law(SIZES, loss), fit_power_law(SIZES * m, loss * k)
     assert scaled.b == pytest.approx(law.b, rel=1e-6)
     assert scaled(SIZES * m) == pytest.approx(k * law(SIZES), rel=1e-6)
-    assert (scaled.c_low, scaled.c_high) == pytest.approx(
-        (k * law.c_low, k * law.c_high), rel=1e-6, abs=1e-12
-    )
+    assert (scaled.c_low, scaled.c_high) == pytest.approx((k * law.c_low, k * law.c_high), rel=1e-6, abs=1e-12)
 
 
 def test_giving_every_point_twice_changes_nothing():
