@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,9 +48,13 @@ class Result:
     steps: int
     seconds: float
     history: tuple[Evaluation, ...] = field(repr=False)
+    pruned: bool  # ended early, because others of its cell were better
     subset_fingerprint: str
     precision: str  # as resolved: fp32 or bf16
     model: Any = field(repr=False)  # Classifier, or a fitted scikit-learn classifier
+
+
+Course = Generator[Evaluation, bool, Any]
 
 
 class Classifier(nn.Module):
@@ -72,32 +76,81 @@ def train(trial: Trial, data: Data, device: str = "cpu") -> Result:
     A pure function of trial and data on a given machine, `seconds` aside. Raises Diverged, and InputError
     for a fraction that holds no image or an unknown device.
     """
-    start = time.perf_counter()
-    device = find_device(device)
+    training = Training(trial, data, device)
+    training.advance()
+    return training.result
+
+
+class Training:
+    """A trial being trained, which can be paused at any evaluation and goes on as if it had not been.
+
+    best_val_loss: the smallest so far, in nats. result: a Result once it has ended, before that None.
+    """
+
+    def __init__(self, trial: Trial, data: Data, device: str = "cpu"):
+        self.trial, self.result, self.best_val_loss, self.step = trial, None, math.inf, 0
+        self._course, self._seconds = _course(trial, data, find_device(device)), 0.0
+        self._go_on = None  # a generator's first message
+
+    def advance(self, steps: float = math.inf) -> None:
+        """Train until an evaluation at `steps` or later, or to the end. Raises Diverged."""
+        start = time.perf_counter()
+        try:
+            while self.step < steps and self.result is None:
+                evaluation = self._course.send(self._go_on)
+                self._go_on = True
+                self.best_val_loss = min(self.best_val_loss, evaluation.val_loss)
+                self.step = evaluation.step
+        except StopIteration as end:
+            self._seconds += time.perf_counter() - start
+            self.result = replace(end.value, seconds=self._seconds)
+            self.best_val_loss = self.result.best_val_loss
+        else:
+            self._seconds += time.perf_counter() - start
+
+    def stop(self) -> None:
+        """End here, with the best weights so far; the result is marked as pruned."""
+        self._go_on, steps = False, self.step + 1
+        self.advance(steps)
+
+
+def _course(trial: Trial, data: Data, device: torch.device) -> Course:
+    """Yields each evaluation, receives whether to go on, and returns the Result."""
     indices = subset_indices(data.pool, trial.fraction, trial.data_seed)
     images = data.pool.take(indices)
     if find_architecture(trial.architecture).trained_by_steps:
-        precision = find_precision(trial.precision, device)
-        fitted = _fit_network(trial, data, images, device, precision)
+        fit, precision = _fit_network, find_precision(trial.precision, device)
     else:
-        precision = "fp32"
-        fitted = _fit_estimator(trial, data, images)
-    model, history, best, n_parameters, test = fitted
+        fit, precision = _fit_estimator, "fp32"
+    fitted = yield from fit(trial, data, images, device, precision)
     return Result(
-        best_val_loss=best.val_loss,
-        best_val_error=best.val_error,
-        best_step=best.step,
-        test_loss=test[0],
-        test_error=test[1],
+        best_val_loss=fitted.best.val_loss,
+        best_val_error=fitted.best.val_error,
+        best_step=fitted.best.step,
+        test_loss=fitted.test[0],
+        test_error=fitted.test[1],
         n_train=len(images),
-        n_parameters=n_parameters,
-        steps=history[-1].step,
-        seconds=time.perf_counter() - start,
-        history=tuple(history),
+        n_parameters=fitted.n_parameters,
+        steps=fitted.history[-1].step,
+        seconds=math.nan,  # the clock is Training's
+        history=tuple(fitted.history),
+        pruned=fitted.pruned,
         subset_fingerprint=fingerprint(indices),
         precision=precision,
-        model=model,
+        model=fitted.model,
     )
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model: its history, the best evaluation, and (loss, error) on the test set."""
+
+    model: Any
+    history: list
+    best: Evaluation
+    n_parameters: int
+    test: tuple[float, float]
+    pruned: bool = False
 
 
 def find_device(name: str) -> torch.device:
@@ -125,32 +178,37 @@ def find_precision(name: str, device: torch.device) -> str:
 # --- networks --------------------------------------------------------------------------------------
 
 
-def _fit_network(trial: Trial, data: Data, images: Split, device: torch.device, precision: str):
+def _fit_network(trial: Trial, data: Data, images: Split, device: torch.device, precision: str) -> Course:
     images, validation, test = (_to(part, device) for part in (images, data.validation, data.test))
     net = build_model(trial.architecture, data.image_shape, data.classes, trial.hyperparameters, _seed(trial, "init"))
     model = Classifier(net, *pixel_statistics(images.images)).to(device).to(memory_format=torch.channels_last)
-    history, best, state = _descend(model, trial, images, validation, precision)
+    history, best, state, pruned = yield from _descend(model, trial, images, validation, precision)
     model.load_state_dict(state)
     restored, _ = evaluate(model, validation, precision)
     if not math.isclose(restored, best.val_loss, rel_tol=1e-4, abs_tol=1e-6):
         raise AssertionError(f"restored weights give {restored} nats, the best evaluation gave {best.val_loss}")
     n_parameters = sum(weights.numel() for weights in model.parameters())
     tested = evaluate(model, test, precision)
-    return model.cpu().eval(), history, best, n_parameters, tested
+    return Fitted(model.cpu().eval(), history, best, n_parameters, tested, pruned)
 
 
-def _descend(model: nn.Module, trial: Trial, images: Split, validation: Split, precision: str):
+def _descend(model: nn.Module, trial: Trial, images: Split, validation: Split, precision: str) -> Course:
     """Stochastic gradient descent until the budget or the patience is spent; the best weights are copied."""
     hyperparameters, device = trial.hyperparameters, images.labels.device
     optimiser = make_optimiser(model, hyperparameters)
     drops_left = hyperparameters["lr_drops"]
     stream = batches(len(images), hyperparameters["batch_size"], _seed(trial, "batches"), device)
-    history, best, state, last_drop = [], None, None, 0
+    augmentation = torch.Generator().manual_seed(_seed(trial, "augmentation"))
+    flip, shift = hyperparameters.get("flip", 0), hyperparameters.get("shift", 0)
+    history, best, state, last_drop, pruned = [], None, None, 0, False
     steps_since, loss_since = 0, torch.zeros((), device=device)
     next_evaluation = evaluation_after(0, trial.patience)
     model.train()
     for step in range(1, trial.max_steps + 1):
-        loss_since += take_step(model, optimiser, images.take(next(stream)), precision)
+        batch = images.take(next(stream))
+        if flip or shift:
+            batch = augment(batch, flip, shift, augmentation)
+        loss_since += take_step(model, optimiser, batch, precision)
         steps_since += 1
         if step < next_evaluation and step < trial.max_steps:
             continue
@@ -170,7 +228,10 @@ def _descend(model: nn.Module, trial: Trial, images: Split, validation: Split, p
             for group in optimiser.param_groups:
                 group["lr"] *= LR_DROP
         next_evaluation = evaluation_after(step, trial.patience)
-    return history, best, state
+        if not (yield evaluation):
+            pruned = True
+            break
+    return history, best, state, pruned
 
 
 def make_optimiser(model: nn.Module, hyperparameters: Mapping) -> torch.optim.Optimizer:
@@ -202,6 +263,25 @@ def batches(n: int, size: int, seed: int, device: torch.device) -> Iterator[Tens
             left = torch.cat([left, torch.randperm(n, generator=generator)])
         yield left[:size].to(device)
         left = left[size:]
+
+
+def augment(batch: Split, flip: int, shift: int, generator: torch.Generator) -> Split:
+    """Each image mirrored with probability 1/2 (if `flip`) and moved by up to `shift` pixels each way, black behind.
+
+    One gather over the padded pixels: no copy per image, no loop.
+    """
+    n, _, height, width = batch.images.shape
+    rows, columns = torch.arange(height).expand(n, -1), torch.arange(width).expand(n, -1)
+    if flip:
+        mirrored = torch.randint(2, (n, 1), generator=generator, dtype=torch.bool)
+        columns = torch.where(mirrored, columns.flip(1), columns)
+    moves = torch.randint(2 * shift + 1, (2, n, 1), generator=generator)
+    rows, columns = rows + moves[0], columns + moves[1]
+    device = batch.labels.device
+    padded = F.pad(batch.images, [shift] * 4).permute(0, 2, 3, 1)
+    which = torch.arange(n, device=device)[:, None, None]
+    moved = padded[which, rows.to(device)[:, :, None], columns.to(device)[:, None, :]]
+    return Split(moved.permute(0, 3, 1, 2), batch.labels)
 
 
 def evaluation_after(step: int, patience: int) -> int:
@@ -252,14 +332,14 @@ def _seed(trial: Trial, purpose: str) -> int:
 # --- scikit-learn classifiers ----------------------------------------------------------------------
 
 
-def _fit_estimator(trial: Trial, data: Data, images: Split):
+def _fit_estimator(trial: Trial, data: Data, images: Split, device: torch.device, precision: str) -> Course:
     model = build_model(trial.architecture, data.image_shape, data.classes, trial.hyperparameters, _seed(trial, "init"))
     model.fit(_flat(images), images.labels.numpy())
-    loss, error = evaluate_estimator(model, data.validation, data.classes)
-    best = Evaluation(1, math.nan, loss, error)
+    best = Evaluation(1, math.nan, *evaluate_estimator(model, data.validation, data.classes))
     trees = getattr(model, "estimators_", ())
     n_parameters = int(sum(tree.tree_.node_count for tree in trees if hasattr(tree, "tree_")))
-    return model, [best], best, n_parameters, evaluate_estimator(model, data.test, data.classes)
+    yield from ()  # fitted at one go: there is nothing to pause
+    return Fitted(model, [best], best, n_parameters, evaluate_estimator(model, data.test, data.classes))
 
 
 def evaluate_estimator(model, split: Split, classes: int) -> tuple[float, float]:

@@ -22,6 +22,9 @@ TRAINING = {
     "lr_drops": (1, [1]),
 }
 
+# Mirrored and shifted images help photographs and harm digits: the search finds out which.
+AUGMENTATION = {"flip": (0, [0, 1]), "shift": (0, [0, 1, 2, 4])}
+
 # The 2019 notebook's ranges, exactly. Its batches of 4 become 16: the same loss in a fraction of the time.
 NOTEBOOK_TRAINING = {
     "lr": (1e-3, loguniform(1e-6, 1e-1)),
@@ -36,7 +39,7 @@ NOTEBOOK_MODEL = {
     "fc1_size": (120, randint(30, 201)),
     "fc2_size": (84, randint(30, 201)),
 }
-SEARCH_SPACES = ("default", "notebook")
+SEARCH_SPACES = ("default", "augmented", "notebook")
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
@@ -52,7 +55,8 @@ def search_space(architecture: str, name: str = "default") -> dict:
         if architecture != "cnn":
             raise InputError(f"search_space 'notebook' describes the cnn only, not '{architecture}'; use 'default'")
         return NOTEBOOK_TRAINING | NOTEBOOK_MODEL
-    return (TRAINING if found.trained_by_steps else {}) | dict(found.space)
+    training = TRAINING | (AUGMENTATION if name == "augmented" else {})
+    return (training if found.trained_by_steps else {}) | dict(found.space)
 
 
 def draw(architecture: str, sample: int, search_seed: int = 0, space: str = "default") -> dict:
@@ -92,6 +96,7 @@ class Trial:
     max_steps: int = 10_000  # budget in optimiser steps
     patience: int = 1000  # steps without a better validation loss
     precision: str = "auto"  # auto | fp32 | bf16
+    bracket: int = 0  # K, where the samples 0..K of a cell are compared and most ended early; 0 = trained to the end
     hyperparameters: dict = field(init=False, hash=False)
 
     def __post_init__(self):
