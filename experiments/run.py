@@ -30,7 +30,7 @@ SUMMARY = (
     *("n_train", "n_parameters", "steps", "seconds"),
 )
 PER_CALL = 1000  # metrics, the most that MLflow takes at once
-TRIAL_FIELDS = tuple(field.name for field in fields(Trial) if field.init)
+TRIAL_FIELDS = tuple(field.name for field in fields(Trial) if field.init and field.name != "bracket")
 MODEL_NEEDS = [f"torch=={torch.__version__.partition('+')[0]}", f"scikit-learn=={sklearn.__version__}"]
 EPILOG = "Every run is recorded in MLFLOW_TRACKING_URI, by default sqlite:///mlflow.db beside MLproject."
 
@@ -64,13 +64,21 @@ def record(trial: Trial, data: Data, device: str, keep_model: bool) -> Result:
     try:
         result = train(trial, data, device)
     except Diverged as reason:
-        client.set_tag(run_id, "failure", f"diverged: {reason}")
+        note_failure(client, run_id, f"diverged: {reason}")
         raise
-    log_subset(client, run_id, trial, data, result)
-    log_metrics(client, run_id, result)
+    record_result(client, run_id, trial, data, result)
     if keep_model:
         log_model(result, data)
     return result
+
+
+def record_result(client: MlflowClient, run_id: str, trial: Trial, data: Data, result: Result) -> None:
+    log_subset(client, run_id, trial, data, result)
+    log_metrics(client, run_id, result)
+
+
+def note_failure(client: MlflowClient, run_id: str, reason: str) -> None:
+    client.set_tag(run_id, "failure", reason[:500])
 
 
 def describe(client: MlflowClient, run_id: str, trial: Trial, data: Data) -> None:
@@ -108,7 +116,7 @@ def log_metrics(client: MlflowClient, run_id: str, result: Result) -> None:
         if name != "step" and value == value  # a forest has no training loss
     ]
     metrics += [Metric(name, getattr(result, name), now, 0) for name in SUMMARY]
-    tags = [RunTag("precision", result.precision)]
+    tags = [RunTag("precision", result.precision), RunTag("pruned", str(result.pruned).lower())]
     for start in range(0, len(metrics), PER_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + PER_CALL], tags=tags)
 
@@ -183,7 +191,7 @@ def add_trial_arguments(parser: Parser, without: tuple = ()) -> None:
     """One option for each field of Trial, with its default and type, and where to find data and device."""
     types = {float: number, int: whole_number, str: str}
     for field in fields(Trial):
-        if field.init and field.name not in without:
+        if field.name in TRIAL_FIELDS and field.name not in without:
             parser.add_argument(f"--{field.name}", type=types[field.type], default=field.default)
     parser.add_argument("--data_dir", default="data", help="where torchvision's datasets lie, or are downloaded to")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")

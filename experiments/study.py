@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -19,31 +20,40 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 
 from experiments import InputError
-from experiments.data import load_data, subset_indices
+from experiments.data import Data, load_data, subset_indices
 from experiments.engine import Died, cores, run_here
+from experiments.halving import halve
 from experiments.run import (
     TRIAL_FIELDS,
     Parser,
     add_trial_arguments,
     check_store,
+    describe,
     exit_with_one_line,
+    note_failure,
     number,
-    record,
+    record_result,
     run_name,
     whole_number,
 )
-from experiments.train import Diverged, find_device
+from experiments.train import Diverged, Result, find_device, train
 from experiments.trial import Trial
 
 LADDER = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0)  # the notebook's: 0.5 %, doubling, up to 100 %
 GRID_FIELDS = ("architecture", "fraction", "sample", "data_seed")
+PRUNING = ("off", "halving")
 RETRIES = 1  # of a trial whose worker died or that failed for a reason that may not come again
+
+
+# One thread per process; freed memory is kept, since asking the system for it anew at every step costs a third.
+WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How one trial ended: FINISHED, or FAILED with the reason."""
 
+    trial: Trial
     status: str
     seconds: float
     n_train: int = 0
@@ -65,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     parent = parent_run(client, experiment_id, options)
     kill_stale(client, experiment_id)
     done = finished_keys(client, experiment_id)
-    todo = longest_first([trial for trial in trials if trial.key not in done])
+    todo = [trial for trial in trials if trial.key not in done]
     print(
         f"study '{options.study}': {len(trials)} trials, {len(trials) - len(todo)} done, {len(todo)} to do "
         f"on {options.workers} workers; {options.dataset}: {len(data.pool):,} images in the pool, "
@@ -78,7 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix="scaling-study-") as folder:
             path = Path(folder) / "data.pt"
             torch.save(data, path)
-            failed = execute(client, experiment_id, parent, todo, path, options)
+            failed = execute(client, experiment_id, parent, cells(trials, {trial.key for trial in todo}), path, options)
         status = "FINISHED"
     except KeyboardInterrupt:
         status = "KILLED"
@@ -101,12 +111,15 @@ def parse(arguments: list[str] | None):
     parser.add_argument("--fractions", type=fractions, default=LADDER, help="comma-separated, or 'ladder'")
     parser.add_argument("--samples", type=whole_number, default=4, help="K random draws, besides the untuned sample 0")
     parser.add_argument("--data_seeds", type=whole_numbers, default=(0,))
+    parser.add_argument("--pruning", default="off", help="off, or halving: end hopeless samples of a cell early")
     parser.add_argument("--workers", type=whole_number, default=0, help="processes; 0 = one per core")
     parser.add_argument("--note", default="", help="said wherever results are shown, such as where the images are from")
     add_trial_arguments(parser, without=GRID_FIELDS)
     options = parser.parse_args(arguments)
     if options.samples < 0:
         raise InputError(f"samples {options.samples} is negative; allowed: 0 (untuned only), 1, 2, …")
+    if options.pruning not in PRUNING:
+        raise InputError(f"pruning '{options.pruning}' is unknown; allowed: {', '.join(PRUNING)}")
     if options.workers < 0:
         raise InputError(f"workers {options.workers} is negative; allowed: 0 (one per core), 1, 2, …")
     if not options.study.strip():
@@ -130,6 +143,7 @@ def fractions(text: str) -> tuple[float, ...]:
 def grid(options) -> list[Trial]:
     """Every trial of the study. Raises InputError where one is impossible or there is none."""
     shared = {name: getattr(options, name) for name in TRIAL_FIELDS if name not in GRID_FIELDS}
+    shared["bracket"] = options.samples if options.pruning == "halving" else 0
     axes = (options.architectures, options.fractions, range(options.samples + 1), options.data_seeds)
     trials = [Trial(**dict(zip(GRID_FIELDS, cell)), **shared) for cell in product(*axes)]
     if not trials:
@@ -137,10 +151,31 @@ def grid(options) -> list[Trial]:
     return trials
 
 
-def longest_first(trials: list[Trial]) -> list[Trial]:
-    """Large subsets and deep nets first, so that no core idles at the end behind one long trial."""
+@dataclass(frozen=True)
+class Cell:
+    """A job: trials that must be trained together (all samples of a bracket, or one), and those still to record."""
+
+    trials: tuple[Trial, ...]
+    todo: frozenset[str]  # keys
+
+
+def cells(trials: list[Trial], todo: set[str]) -> list[Cell]:
+    """The jobs of a study. Large subsets and deep nets first, so that no core idles at the end behind a long one.
+
+    Where samples are compared with each other, a cell with one missing is trained whole: its runs are pure
+    functions of their trials, so those recorded before come out the same and are not recorded again.
+    """
+    groups = defaultdict(list)
+    for trial in trials:
+        groups[(trial.architecture, trial.fraction, trial.data_seed, None if trial.bracket else trial.sample)].append(
+            trial
+        )
+    jobs = [Cell(tuple(group), frozenset(trial.key for trial in group) & todo) for group in groups.values()]
     weight = {"resnet": 4, "cnn": 2, "mlp": 1, "linear": 0.5, "forest": 0.1}
-    return sorted(trials, key=lambda trial: -weight.get(trial.architecture, 4) * trial.fraction**0.3)
+    return sorted(
+        [job for job in jobs if job.todo],
+        key=lambda job: -weight.get(job.trials[0].architecture, 4) * job.trials[0].fraction ** 0.3,
+    )
 
 
 # --- what has run ----------------------------------------------------------------------------------
@@ -194,10 +229,10 @@ def kill_stale(client: MlflowClient, experiment_id: str) -> None:
             client.set_terminated(run.info.run_id, "KILLED")
 
 
-def kill_own(client: MlflowClient, experiment_id: str, key: str | None = None) -> None:
-    """Mark as KILLED the runs of this driver's workers: all of them, or that of one trial."""
+def kill_own(client: MlflowClient, experiment_id: str, keys: frozenset | None = None) -> None:
+    """Mark as KILLED the runs of this driver's workers: all of them, or those of some trials."""
     for run in trial_runs(client, experiment_id, "attributes.status = 'RUNNING'"):
-        if run.data.tags.get("owner") == owner(os.getpid()) and key in (None, run.data.tags["trial"]):
+        if run.data.tags.get("owner") == owner(os.getpid()) and (keys is None or run.data.tags["trial"] in keys):
             client.set_terminated(run.info.run_id, "KILLED")
 
 
@@ -219,51 +254,88 @@ def alive(pid: int) -> bool:
 # --- running it ------------------------------------------------------------------------------------
 
 
-def execute(client, experiment_id, parent, todo: list[Trial], path: Path, options) -> list[str]:
-    """Run the trials in worker processes, print progress, try again what may succeed; returns reasons of failure."""
-    failed, tries, progress = [], Counter(), Progress(todo)
-    os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers as they start: one thread each
+def execute(client, experiment_id, parent, jobs: list[Cell], path: Path, options) -> list[str]:
+    """Run the cells in worker processes, print progress, try again what may succeed; returns reasons of failure."""
+    failed, tries = [], Counter()
+    progress = Progress([trial for job in jobs for trial in job.trials if trial.key in job.todo])
+    os.environ |= WORKER_ENVIRONMENT  # read by the workers as they start
     context = (str(path), experiment_id, parent, options.study, options.device, os.getpid())
-    while todo:
+    while jobs:
         again = []
-        for trial, answer in run_here(todo, set_up, context, options.workers):
-            tries[trial.key] += 1
+        for job, answer in run_here(jobs, set_up, context, options.workers):
             if isinstance(answer, Died):
-                kill_own(client, experiment_id, trial.key)
-                answer = Outcome("KILLED", 0.0, reason=f"worker process ended ({answer.exitcode})", final=False)
-            if answer.status != "FINISHED":
-                if not answer.final and tries[trial.key] <= RETRIES:
-                    again.append(trial)
+                kill_own(client, experiment_id, job.todo)
+                reason = f"worker process ended ({answer.exitcode})"
+                answer = [Outcome(trial, "KILLED", 0.0, reason=reason, final=False) for trial in job.trials]
+            repeat = set()
+            for outcome in [outcome for outcome in answer if outcome.trial.key in job.todo]:
+                tries[outcome.trial.key] += 1
+                if not outcome.final and tries[outcome.trial.key] <= RETRIES:
+                    repeat.add(outcome.trial.key)
                     continue
-                failed.append(answer.reason)
-            progress.step(trial, answer)
-        todo = again
+                if outcome.status != "FINISHED":
+                    failed.append(outcome.reason)
+                progress.step(outcome)
+            if repeat:
+                again.append(replace(job, todo=frozenset(repeat)))
+        jobs = again
     return failed
 
 
 def set_up(path: str, experiment_id: str, parent: str, study: str, device: str, driver: int):
-    """In a worker, once: map the data into memory (one copy for all workers) and return what runs one trial."""
+    """In a worker, once: map the data into memory (one copy for all workers) and return what runs one cell."""
     torch.set_num_threads(1)
     data = torch.load(path, mmap=True, weights_only=False)
     client = MlflowClient()
 
-    def work(trial: Trial) -> Outcome:
-        start = time.perf_counter()
+    def work(job: Cell) -> list[Outcome]:
+        runs = {trial.key: open_run(trial) for trial in job.trials if trial.key in job.todo}
+        outcomes = []
+        for trial, ended in attempts(job.trials, data, device):
+            if trial.key in runs:
+                outcomes.append(close_run(runs[trial.key], trial, ended))
+        return outcomes
+
+    def open_run(trial: Trial) -> str:
         tags = {"mlflow.parentRunId": parent, "study": study, "trial": trial.key, "owner": owner(driver)}
         name = run_name(trial, round(trial.fraction * len(data.pool)))
-        run = client.create_run(experiment_id, tags=tags, run_name=name)
-        try:
-            with mlflow.start_run(run_id=run.info.run_id):
-                result = record(trial, data, device, keep_model=False)
-        except Diverged:
-            return Outcome("FAILED", time.perf_counter() - start, reason="diverged: the loss became NaN or infinite")
-        except Exception as error:  # one crashed trial must not take the study down
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-            client.set_tag(run.info.run_id, "failure", reason)
-            return Outcome("FAILED", time.perf_counter() - start, reason=reason, final=False)
-        return Outcome("FINISHED", time.perf_counter() - start, result.n_train, result.best_val_loss)
+        run_id = client.create_run(experiment_id, tags=tags, run_name=name).info.run_id
+        describe(client, run_id, trial, data)
+        return run_id
+
+    def close_run(run_id: str, trial: Trial, ended) -> Outcome:
+        if isinstance(ended, Result):
+            record_result(client, run_id, trial, data, ended)
+            client.set_terminated(run_id, "FINISHED")
+            return Outcome(trial, "FINISHED", ended.seconds, ended.n_train, ended.best_val_loss)
+        final = isinstance(ended, Diverged)
+        reason = f"diverged: {ended}" if final else f"{type(ended).__name__}: {' '.join(str(ended).split())}"
+        note_failure(client, run_id, reason)
+        client.set_terminated(run_id, "FAILED")
+        return Outcome(trial, "FAILED", 0.0, reason="diverged" if final else reason, final=final)
 
     return work
+
+
+def attempts(trials: tuple[Trial, ...], data: Data, device: str) -> Iterator[tuple[Trial, Result | Exception]]:
+    """Train the trials of a cell; yields each with its result, or with what stopped it.
+
+    One crashed trial must not take the study down, whatever it crashed with.
+    """
+    if trials[0].bracket:
+        missing = {trial.key: trial for trial in trials}
+        try:
+            for trial, ended in halve(trials, data, device):
+                del missing[trial.key]
+                yield trial, ended
+        except Exception as error:
+            yield from ((trial, error) for trial in missing.values())
+        return
+    for trial in trials:
+        try:
+            yield trial, train(trial, data, device)
+        except Exception as error:
+            yield trial, error
 
 
 class Progress:
@@ -273,16 +345,15 @@ class Progress:
         self.left = Counter((trial.architecture, trial.fraction) for trial in trials)
         self.total, self.start, self.seconds = len(trials), time.perf_counter(), defaultdict(list)
 
-    def step(self, trial: Trial, outcome: Outcome) -> None:
-        cell = trial.architecture, trial.fraction
+    def step(self, outcome: Outcome) -> None:
+        cell = outcome.trial.architecture, outcome.trial.fraction
         self.left[cell] -= 1
         self.seconds[cell].append(outcome.seconds)
         said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
         done = self.total - self.left.total()
-        name = run_name(trial, outcome.n_train) if outcome.n_train else f"{trial.architecture} · {trial.fraction:.1%}"
         print(
             f"[{done:>{len(str(self.total))}}/{self.total}] {clock(time.perf_counter() - self.start)} gone, "
-            f"about {clock(self.remaining())} left · {name} · {said}",
+            f"about {clock(self.remaining())} left · {describe_briefly(outcome)} · {said}",
             flush=True,
         )
 
@@ -293,6 +364,13 @@ class Progress:
         work_left = sum(count * known.get(cell, mean) for cell, count in self.left.items())
         work_done = sum(sum(values) for values in self.seconds.values())
         return (time.perf_counter() - self.start) * work_left / max(work_done, 1e-9)
+
+
+def describe_briefly(outcome: Outcome) -> str:
+    trial = outcome.trial
+    if outcome.n_train:
+        return run_name(trial, outcome.n_train)
+    return f"{trial.architecture} · {trial.fraction:.1%} · #{trial.sample}"
 
 
 def clock(seconds: float) -> str:
