@@ -14,10 +14,11 @@ from analysis.forms import BROKEN, M1, M2, M3, M4, POW4
 from analysis.posterior import posterior
 
 FORMS = (M1, M2, M3, M4, BROKEN)
-PRIOR = (2, 4, 1, 1, 1)  # odds before the data: few or noisy points fall back on the plain power law
+PRIOR = (6, 4, 1, 1, 1)  # odds before the data: few or noisy points fall back on the plain power law
 SCOUTS = (M2, POW4)  # quick forms that choose between the errors below
-# (scatter of a measurement, drift of the curve from any form per factor e in n before the last size): relative
-ERRORS = ((0.004, 0.02), (0.005, 0.08), (0.02, 0.03), (0.05, 0.05))
+# (scatter of a measurement, drift of the curve from any form per factor e in n before the last size): relative. The
+# last two let a curve that one law describes over its whole range, as of language models, keep all of its points.
+ERRORS = ((0.004, 0.02), (0.005, 0.08), (0.02, 0.03), (0.05, 0.05), (0.004, 0.003), (0.02, 0.004))
 MOST = 40  # points kept of a dense curve
 
 

@@ -9,27 +9,62 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
 UNITS = {"loss": "test loss (nats)", "error": "test error (fraction)"}
 POINTS_PER_LINE = 60
+BEYOND = 10  # times the data: how far the forecast is drawn
 
 
-def learning_curves(points: pd.DataFrame, laws: dict, metric: str = "loss", untuned: pd.DataFrame | None = None):
-    """Log-log chart: measured points, the fitted power law of each architecture, the untuned curve dashed.
+def learning_curves(
+    points: pd.DataFrame,
+    laws: dict,
+    metric: str = "loss",
+    untuned: pd.DataFrame | None = None,
+    forecasts: dict | None = None,
+):
+    """Log-log chart: measured points, the fitted law (solid), its forecast (dashed, in its interval), untuned (dotted).
 
-    points: architecture, n, loss and what else hovering shows. laws: architecture -> PowerLaw.
+    points: architecture, n, loss and what else hovering shows. laws, forecasts: architecture -> PowerLaw, Forecast.
     """
-    colour = alt.Color("architecture:N", scale=_scale(points, COLOURS), title="architecture")
+    colour = _colour(points)
     shape = alt.Shape("architecture:N", scale=_scale(points, SHAPES), title="architecture")
     x = alt.X("n:Q", scale=alt.Scale(type="log", nice=False, padding=20), title="training images n")
-    y = alt.Y("loss:Q", scale=alt.Scale(type="log", nice=False, padding=20), title=UNITS[metric])
+    height = {"scale": alt.Scale(type="log", nice=False, padding=20), "title": UNITS[metric]}
+    y = alt.Y("loss:Q", **height)
     hover = [alt.Tooltip(column, format=style) for column, style in _hover(points)]
-    layers = [
+    layers = []
+    if forecasts:
+        band = alt.Chart(forecast_bands(forecasts))
+        low = alt.Y("low:Q", **height)
+        layers.append(band.mark_area(opacity=0.12).encode(x, low, alt.Y2("high:Q"), colour))
+        layers.append(band.mark_line(strokeDash=[7, 4]).encode(x, alt.Y("median:Q", **height), colour))
+    layers += [
         alt.Chart(fitted_lines(laws)).mark_line(strokeWidth=2).encode(x, y, colour, detail="architecture:N"),
         alt.Chart(points).mark_point(size=70, filled=True, opacity=0.9).encode(x, y, colour, shape, tooltip=hover),
     ]
     if untuned is not None and len(untuned):
         mean = untuned.groupby(["architecture", "n"], as_index=False)["loss"].mean()
-        dashed = alt.Chart(mean).mark_line(strokeDash=[3, 3], strokeWidth=1, opacity=0.8)
-        layers.append(dashed.encode(x, y, colour, detail="architecture:N"))
+        dotted = alt.Chart(mean).mark_line(strokeDash=[2, 3], strokeWidth=1, opacity=0.8)
+        layers.append(dotted.encode(x, y, colour, detail="architecture:N"))
     return alt.layer(*layers).properties(height=420, width="container")
+
+
+def exponents(table: pd.DataFrame):
+    """The exponent against the number of random draws: a line with its interval for each architecture."""
+    colour = _colour(table)
+    ticks = alt.Axis(values=sorted(table["k"].unique().tolist()), format="d")
+    x = alt.X("k:Q", scale=alt.Scale(type="log", padding=20), axis=ticks, title="random draws at every size")
+    base = alt.Chart(table)
+    line = base.mark_line(point=True).encode(x, alt.Y("exponent:Q", title="exponent b"), colour)
+    band = base.mark_area(opacity=0.12).encode(x, alt.Y("low:Q", title="exponent b"), alt.Y2("high:Q"), colour)
+    return alt.layer(band, line).properties(height=300, width="container")
+
+
+def forecast_bands(forecasts: dict) -> pd.DataFrame:
+    """Each forecast from the end of its data to BEYOND times that: architecture, n, median, low, high."""
+    bands = []
+    for architecture, told in forecasts.items():
+        n, half = np.geomspace(told.n_max, told.n_max * BEYOND, POINTS_PER_LINE // 3), told.confidence / 2
+        low, median, high = (told.predictive.quantile(n, q) for q in (0.5 - half, 0.5, 0.5 + half))
+        bands.append(pd.DataFrame({"architecture": architecture, "n": n, "median": median, "low": low, "high": high}))
+    return pd.concat(bands, ignore_index=True)
 
 
 def fitted_lines(laws: dict) -> pd.DataFrame:
@@ -39,6 +74,11 @@ def fitted_lines(laws: dict) -> pd.DataFrame:
         n = np.geomspace(law.n_min, law.n_max, POINTS_PER_LINE)
         lines.append(pd.DataFrame({"architecture": architecture, "n": n, "loss": law(n)}))
     return pd.concat([line for line in lines if len(line)] or lines, ignore_index=True)
+
+
+def _colour(points: pd.DataFrame) -> alt.Color:
+    legend = alt.Legend(symbolOpacity=1)  # the symbols would else be as pale as the bands
+    return alt.Color("architecture:N", scale=_scale(points, COLOURS), title="architecture", legend=legend)
 
 
 def _scale(points: pd.DataFrame, values: list[str]) -> alt.Scale:

@@ -41,6 +41,11 @@ class Forecast:
     warnings: tuple[str, ...]
     predictive: Predictive
 
+    @property
+    def grades(self) -> tuple[str, ...]:
+        """The grade of each size alone; `grade` is that of the worst."""
+        return tuple(_forecast_grade(self.predictive, high / low - 1) for low, high in zip(self.low, self.high))
+
 
 @dataclass(frozen=True)
 class DataNeeded:
@@ -94,7 +99,11 @@ def data_needed(n, loss, target, *, se=None, confidence=0.9) -> DataNeeded:
     """
     check_confidence(confidence)
     (target,) = check_positive("target", target)[:1]
-    found = predict_curve(read_curve(n, loss, se))
+    return needed_from(predict_curve(read_curve(n, loss, se)), target, confidence)
+
+
+def needed_from(found: Predictive, target: float, confidence: float) -> DataNeeded:
+    """data_needed for a predictive distribution that is known already."""
     sizes = np.geomspace(found.curve.n[0] / 10, found.curve.n[-1] * NEVER, 1200)
     chance = np.maximum.accumulate(found.reached(sizes, target))
     low, median, high = (_first(sizes, chance, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))

@@ -1,4 +1,4 @@
-"""`report`: fits the law per architecture, prints the answer, writes it as HTML, logs it to the study's run.
+"""`report`: law, forecasts and warnings per architecture, printed, written as HTML, logged to the study's run.
 
 mlflow run . -e report -P study=digits     or     python -m analysis.report --study digits
 python -m analysis.report curve.csv        for measurements made elsewhere
@@ -6,115 +6,107 @@ python -m analysis.report curve.csv        for measurements made elsewhere
 
 import argparse
 import html
+import json
 import math
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
+import altair as alt
 from mlflow.entities import Metric
 
 from analysis import charts
-from analysis.powerlaw import FitError, PowerLaw, fit_power_law
+from analysis.answer import Conclusion, as_json, conclude
+from analysis.diagnosis import diagnose
+from analysis.held_out import forecast_held_out, held_out, log_scores
+from analysis.powerlaw import FitError
 from analysis.runs import StoreError, best_runs, load_runs, open_store, points, read_csv, study_run, untuned
-
-COLUMNS = ("architecture", "sizes", "exponent b", "interval", "floor c", "largest n", "test loss", "test error")
-
+from analysis.sections import Section, sections, warnings_of
 
 STYLE = "body{font-family:sans-serif;margin:2em auto;max-width:60em}td,th{padding:.3em .8em;text-align:left}"
-
-
-@dataclass(frozen=True)
-class Conclusion:
-    """What is concluded about one architecture; law is None where it cannot be fitted, and `reason` says why."""
-
-    architecture: str
-    law: PowerLaw | None
-    reason: str
-    sizes: int
-    largest_n: float
-    loss: float  # nats, measured at largest_n, mean over data seeds; NaN where unknown
-    error: float  # fraction
-
-
-def conclude(table: pd.DataFrame, metric: str = "loss", confidence: float = 0.9) -> list[Conclusion]:
-    """Fit the power law to each architecture of a table of points (architecture, n, loss, perhaps se)."""
-    return [_conclude(name, curve, metric, confidence) for name, curve in table.groupby("architecture", sort=True)]
-
-
-def _conclude(name: str, curve: pd.DataFrame, metric: str, confidence: float) -> Conclusion:
-    largest = curve[curve["n"] == curve["n"].max()]
-    measured = {
-        unit: largest[f"test_{unit}"].mean() if f"test_{unit}" in largest else math.nan for unit in ("loss", "error")
-    }
-    if math.isnan(measured[metric]):
-        measured[metric] = largest["loss"].mean()
-    law, reason = None, ""
-    try:
-        se = curve["se"] if "se" in curve and curve["se"].notna().any() else None
-        law = fit_power_law(curve["n"], curve["loss"], se=se, confidence=confidence)
-    except FitError as error:
-        reason = str(error)
-    return Conclusion(name, law, reason, curve["n"].nunique(), largest["n"].iloc[0], **measured)
-
-
-def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
-    """One row per architecture, ready to be read: numbers as text, '–' where there is none."""
-    rows = []
-    for found in conclusions:
-        law = found.law
-        rows.append(
-            (
-                found.architecture,
-                found.sizes,
-                f"{law.b:.3f}" if law else "–",
-                f"{law.b_low:.3f} to {law.b_high:.3f}" if law else found.reason,
-                f"{law.c:.3g}" if law else "–",
-                f"{found.largest_n:,.0f}",
-                "–" if math.isnan(found.loss) else f"{found.loss:.4f}",
-                "–" if math.isnan(found.error) else f"{found.error:.2%}",
-            )
-        )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def as_html(title: str, note: str, table: pd.DataFrame, warnings: list[str], chart) -> str:
-    """One self-contained page: the table and the chart, which stays interactive without a network."""
-    head = f"<h1>{html.escape(title)}</h1><p>{html.escape(note)}</p>{table.to_html(index=False, border=0)}"
-    head += "".join(f"<p>{html.escape(line)}</p>" for line in warnings)
-    style = f"<style>{STYLE}</style>"
-    return chart.properties(width=800).to_html(inline=True).replace("<body>", f"<body>{style}{head}", 1)
-
-
-def warnings_of(conclusions: list[Conclusion]) -> list[str]:
-    return [f"{found.architecture}: {line}" for found in conclusions if found.law for line in found.law.warnings]
-
-
-# --- the command -----------------------------------------------------------------------------------
+MOST_ROWS = 12  # of a table printed for a study of many architectures; the HTML has them all
+NEXT = "\nthe runs:  make ui    (mlflow ui)\nthe page:  make app   (streamlit run app/main.py)"
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    if options.csv:
-        table, metric = read_csv(options.csv)
-        title, note, runs = options.csv, "", None
+    if options.forecast_held_out:
+        print_held_out(options)
+    elif options.csv:
+        report_csv(options)
     else:
-        runs = load_runs(options.study)
-        table, metric = points(best_runs(runs), options.metric), options.metric
-        title, note = f"Study {options.study}", study_note(options.study)
-        if table.empty:
-            raise StoreError(f"study '{options.study}' has no finished run yet; start it with: make study")
-    conclusions = conclude(table, metric, options.confidence)
-    answer = as_table(conclusions)
-    print(f"{title}: {metric} = a · n^-b + c, intervals at {options.confidence:.0%}")
-    print("\n".join(filter(None, [note, answer.to_string(index=False), *warnings_of(conclusions)])))
-    if options.csv:
-        return
-    laws = {found.architecture: found.law for found in conclusions if found.law}
-    chart = charts.learning_curves(table, laws, metric, points(best_runs(untuned(runs)), metric))
-    log_answer(options.study, conclusions, answer, chart, as_html(title, note, answer, warnings_of(conclusions), chart))
-    print("\nthe runs:  make ui    (mlflow ui)\nthe page:  make app   (streamlit run app/main.py)")
+        report_study(options)
+
+
+def report_csv(options) -> None:
+    table, metric = read_csv(options.csv)
+    found = conclude(table, metric, options.confidence, options.target)
+    if options.json:
+        print_json(options, metric, found)
+    else:
+        print_answer(options.csv, "", sections(found, None, metric, options.confidence), warnings_of(found))
+
+
+def report_study(options) -> None:
+    study, metric = options.study, options.metric
+    runs, note = load_runs(study), study_note(study)
+    table = points(best_runs(runs), metric)
+    if table.empty:
+        raise StoreError(f"study '{study}' has no finished run yet; start it with: make study")
+    found = conclude(table, metric, options.confidence, options.target)
+    diagnosis = diagnose(runs, held_out(study), metric, options.confidence)
+    parts, remarks = sections(found, diagnosis, metric, options.confidence), warnings_of(found, diagnosis)
+    title = f"Study {study}"
+    if options.json:
+        print_json(options, metric, found, note=note, **vars(diagnosis))
+    else:
+        print_answer(title, note, parts, remarks)
+    laws, told = ({one.architecture: getattr(one, what) for one in found if one.law} for what in ("law", "forecast"))
+    curves = charts.learning_curves(table, laws, metric, points(best_runs(untuned(runs)), metric), told)
+    pictures = [curves, charts.exponents(diagnosis.exponents)] if len(diagnosis.exponents) else [curves]
+    log_answer(study, found, parts, curves, as_html(title, note, parts, remarks, pictures), diagnosis.held_out)
+    if not options.json:
+        print(NEXT)
+
+
+def print_held_out(options) -> None:
+    added = forecast_held_out(options.study, options.forecast_held_out, options.confidence)
+    for row in added[added["metric"] == "loss"].itertuples():
+        print(f"forecast before training: {row.architecture} at n={row.n:,}: {row.low:.4g} to {row.high:.4g}")
+    if added.empty:
+        print("nothing to forecast: it was done before, or fewer than 3 sizes are measured")
+
+
+# --- ways to say it --------------------------------------------------------------------------------
+
+
+def print_answer(title: str, note: str, parts: list[Section], remarks: list[str]) -> None:
+    """The sections one below the other; long tables are cut."""
+    print("\n".join(filter(None, [title, note])))
+    for part in parts:
+        print(f"\n{part.title}: {part.words}\n{part.table.head(MOST_ROWS).to_string(index=False)}")
+        if len(part.table) > MOST_ROWS:
+            print(f"… {len(part.table) - MOST_ROWS} more rows in the HTML report and on the page")
+    if remarks:
+        print("\nRemarks")
+        print("\n".join(remarks))
+
+
+def print_json(options, metric: str, found: list[Conclusion], **more) -> None:
+    source = {"csv": str(options.csv)} if options.csv else {"study": options.study}
+    answer = as_json(found, **source, metric=metric, confidence=options.confidence, **more)
+    print(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def as_html(title: str, note: str, parts: list[Section], remarks: list[str], pictures: list[alt.Chart]) -> str:
+    """One self-contained page: tables and charts, which stay interactive without a network."""
+    head = f"<h1>{html.escape(title)}</h1><p>{html.escape(note)}</p>"
+    for part in parts:
+        table = part.table.to_html(index=False, border=0)
+        head += f"<h2>{html.escape(part.title)}</h2><p>{html.escape(part.words)}</p>{table}"
+    head += "".join(f"<p>{html.escape(line)}</p>" for line in remarks)
+    charted = alt.vconcat(*(chart.properties(width=800) for chart in pictures)).resolve_scale(color="independent")
+    return charted.to_html(inline=True).replace("<body>", f"<body><style>{STYLE}</style>{head}", 1)
 
 
 def study_note(study: str, tracking_uri: str | None = None) -> str:
@@ -123,31 +115,36 @@ def study_note(study: str, tracking_uri: str | None = None) -> str:
     return parent.data.tags.get("note", "") if parent else ""
 
 
-def log_answer(study: str, conclusions: list[Conclusion], answer: pd.DataFrame, chart, page: str) -> None:
-    """Log table, figure and page to the study's parent run; without one (bare runs of `main`) there is no place."""
+def log_answer(study: str, found: list[Conclusion], parts: list[Section], chart, page: str, scored) -> None:
+    """Log tables, figure and page to the study's parent run; without one (bare runs of `main`) there is no place."""
     client = open_store()
     parent = study_run(client, study)
     if parent is None:
         return
     run_id = parent.info.run_id
-    values = [
-        Metric(f"{name}.{found.architecture}", value, 0, 0)
-        for found in conclusions
-        if found.law
-        for name, value in (
-            ("exponent", found.law.b),
-            ("exponent_low", found.law.b_low),
-            ("exponent_high", found.law.b_high),
-        )
-    ]
-    client.log_batch(run_id, metrics=values)
-    client.log_text(run_id, answer.to_csv(index=False), "report/answer.csv")
+    client.log_batch(run_id, metrics=[Metric(*pair, 0, 0) for pair in logged_values(found)])
+    for name, part in zip(("answer", *(part.title for part in parts[1:])), parts):
+        file = "".join(letter if letter.isalnum() else "_" for letter in name.lower()).strip("_")
+        client.log_text(run_id, part.table.to_csv(index=False), f"report/{file}.csv")
     client.log_text(run_id, page, "report/report.html")
+    log_scores(client, run_id, scored)
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("png", "svg"):
             picture = Path(folder) / f"learning_curves.{kind}"
             chart.properties(width=800).save(str(picture), **({"ppi": 144} if kind == "png" else {}))
             client.log_artifact(run_id, str(picture), "report")
+
+
+def logged_values(found: list[Conclusion]):
+    """(name, value) of the study's metrics."""
+    for one in found:
+        if one.law:
+            yield f"exponent.{one.architecture}", one.law.b
+            yield f"exponent_low.{one.architecture}", one.law.b_low
+            yield f"exponent_high.{one.architecture}", one.law.b_high
+
+
+# --- the command -----------------------------------------------------------------------------------
 
 
 def parse(arguments: list[str] | None):
@@ -157,10 +154,39 @@ def parse(arguments: list[str] | None):
     parser.add_argument("--study", default="scaling-study", help="name of the study (an MLflow experiment)")
     parser.add_argument("--metric", choices=("loss", "error"), default="loss")
     parser.add_argument("--confidence", type=float, default=0.9, help="of the intervals, between 0 and 1")
+    parser.add_argument("--target", type=target, default="", help="loss or error to reach: how much data does it need?")
+    parser.add_argument("--json", action="store_true", help="print the answer for machines")
+    parser.add_argument(
+        "--forecast_held_out", type=sizes, default=(), help="n,n: log forecasts of these sizes before they are trained"
+    )
     options = parser.parse_args(arguments)
     if not 0 < options.confidence < 1:
         raise StoreError(f"confidence {options.confidence:g} is outside (0, 1)")
     return options
+
+
+def target(text: str) -> float | None:
+    """A loss or error above 0; '' for none, as MLproject's default says it."""
+    if not text.strip():
+        return None
+    value = number(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not above 0")
+    return value
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    values = [number(part) for part in text.split(",") if part.strip()]
+    if not all(value >= 1 and value == int(value) for value in values if math.isfinite(value)) or math.inf in values:
+        raise argparse.ArgumentTypeError(f"'{text}' are not whole numbers of examples")
+    return tuple(sorted({int(value) for value in values}))
+
+
+def number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
 
 
 if __name__ == "__main__":

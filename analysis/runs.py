@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.artifacts import load_text
 from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
@@ -95,6 +96,11 @@ def study_run(client: MlflowClient, experiment: str) -> Run | None:
     found = find_experiment(client, experiment)
     runs = client.search_runs([found.experiment_id], "tags.role = 'study'", max_results=1)
     return runs[0] if runs else None
+
+
+def study_file(run: Run, path: str) -> str:
+    """The text of a file that was logged to a study's run."""
+    return load_text(f"{run.info.artifact_uri}/{path}")
 
 
 def _row(run: Run) -> dict:

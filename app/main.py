@@ -8,7 +8,10 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[1]))  # streamlit puts app/ on the path, not the project
 
 from analysis import charts
-from analysis.report import as_table, conclude, study_note, warnings_of
+from analysis.answer import conclude
+from analysis.diagnosis import diagnose
+from analysis.held_out import held_out
+from analysis.report import study_note
 from analysis.runs import (
     StoreError,
     best_runs,
@@ -19,6 +22,7 @@ from analysis.runs import (
     tuning_gain,
     untuned,
 )
+from analysis.sections import sections, warnings_of
 
 START = "To train a small study on the built-in digits (about three minutes):\n```\nmake study\n```"
 RUN_COLUMNS = [
@@ -33,7 +37,12 @@ st.caption("Test loss falls as a power law in the number of training images: los
 
 @st.cache_data(ttl=10, show_spinner="Reading the runs …")
 def read_runs(experiment: str, store: str):
-    return load_runs(experiment, store), study_note(experiment, store)
+    return load_runs(experiment, store), study_note(experiment, store), held_out(experiment, store)
+
+
+# Computed once for the same runs; as resources, since a form holds functions, which cannot be pickled.
+conclude_once = st.cache_resource(conclude, max_entries=20, show_spinner="Forecasting …")
+diagnose_once = st.cache_resource(diagnose, max_entries=20, show_spinner="Looking at the search …")
 
 
 def stop_with(message: str, what_to_do: str) -> None:
@@ -55,7 +64,7 @@ with st.sidebar:
 if study is None:
     stop_with("This store holds no experiment yet.", START)
 try:
-    runs, note = read_runs(study, store)
+    runs, note, told = read_runs(study, store)
 except StoreError as error:
     stop_with(str(error), START)
 if best_runs(runs).empty:
@@ -64,30 +73,40 @@ if best_runs(runs).empty:
 with st.sidebar:
     dataset = st.selectbox("Dataset", sorted(best_runs(runs)["dataset"].unique()))
     metric = st.radio("Measure", ["loss", "error"], format_func={"loss": "Loss (nats)", "error": "Error"}.get)
+    target = st.number_input("Target to reach", min_value=1e-6, value=None, format="%g", placeholder="none")
 runs = runs[runs["dataset"] == dataset]
 best = best_runs(runs)
 table = points(best, metric)
-conclusions = conclude(table, metric)
+conclusions = conclude_once(table, metric, target=target)
+diagnosis = diagnose_once(runs, told, metric)
+law, *parts = sections(conclusions, diagnosis, metric, 0.9)
 laws = {found.architecture: found.law for found in conclusions if found.law}
+forecasts = {found.architecture: found.forecast for found in conclusions if found.forecast}
 
 # --- the curve -------------------------------------------------------------------------------------
 
 st.subheader(f"Learning curves on {dataset}")
 if note:
     st.caption(f"Data: {note}")
-st.altair_chart(charts.learning_curves(table, laws, metric, points(best_runs(untuned(runs)), metric)))
+st.altair_chart(charts.learning_curves(table, laws, metric, points(best_runs(untuned(runs)), metric), forecasts))
 st.caption(
     "Each point is the run with the smallest validation loss among those of its size, measured once on the test set. "
-    "Solid lines: the fitted law. Dashed lines: without tuning (sample 0)."
+    "Solid lines: the fitted law. Dashed, in its 90 % interval: the forecast. Dotted: without tuning (sample 0)."
 )
 
-# --- the exponents ---------------------------------------------------------------------------------
+# --- the answer ------------------------------------------------------------------------------------
 
 st.subheader("Exponents")
-st.dataframe(as_table(conclusions), hide_index=True)
-if remarks := warnings_of(conclusions):
+st.dataframe(law.table, hide_index=True)
+if remarks := warnings_of(conclusions, diagnosis):
     with st.expander(f"{len(remarks)} remarks on these fits"):
         st.markdown("\n".join(f"- {line}" for line in remarks))
+for part in parts:
+    st.subheader(part.title)
+    st.caption(part.words)
+    st.dataframe(part.table, hide_index=True, height="content")
+if len(diagnosis.exponents):
+    st.altair_chart(charts.exponents(diagnosis.exponents))
 
 # --- tuning ----------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ RESAMPLES = 60
 FAR = 1e4  # times the data: a target not reached by then counts as never
 SEEN = """
 Seen data: the forms, their odds, ERRORS and the interval's four constants were chosen on these same curves, and two of
-the constants (backtest, spread) were then raised by hand, so ours has an advantage that no peer has. Of the learned
+the constants (spread, backtest) were then raised by hand, so ours has an advantage that no peer has. Of the learned
 constants alone, how well they transfer (the other choices are not cross-validated):"""
 
 

@@ -5,6 +5,7 @@ mlflow run . -e study -P study=digits          or          python -m experiments
 
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -88,7 +89,12 @@ def main(arguments: list[str] | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix="scaling-study-") as folder:
             path = Path(folder) / "data.pt"
             torch.save(data, path)
-            failed = execute(client, experiment_id, parent, cells(trials, {trial.key for trial in todo}), path, options)
+            jobs, held = cells(trials, {trial.key for trial in todo}), held_out(options)
+            early, late = ([job for job in jobs if (job.trials[0].fraction in held) is last] for last in (False, True))
+            failed = execute(client, experiment_id, parent, early, path, options)
+            if late:
+                log_forecast(options.study, [len(subset_indices(data.pool, fraction, 0)) for fraction in held])
+                failed += execute(client, experiment_id, parent, late, path, options)
         status = "FINISHED"
     except KeyboardInterrupt:
         status = "KILLED"
@@ -112,6 +118,7 @@ def parse(arguments: list[str] | None):
     parser.add_argument("--samples", type=whole_number, default=4, help="K random draws, besides the untuned sample 0")
     parser.add_argument("--data_seeds", type=whole_numbers, default=(0,))
     parser.add_argument("--pruning", default="off", help="off, or halving: end hopeless samples of a cell early")
+    parser.add_argument("--hold_out", type=whole_number, default=0, help="sizes to forecast before training them")
     parser.add_argument("--workers", type=whole_number, default=0, help="processes; 0 = one per core")
     parser.add_argument("--note", default="", help="said wherever results are shown, such as where the images are from")
     add_trial_arguments(parser, without=GRID_FIELDS)
@@ -120,6 +127,8 @@ def parse(arguments: list[str] | None):
         raise InputError(f"samples {options.samples} is negative; allowed: 0 (untuned only), 1, 2, …")
     if options.pruning not in PRUNING:
         raise InputError(f"pruning '{options.pruning}' is unknown; allowed: {', '.join(PRUNING)}")
+    if options.hold_out and not 0 < options.hold_out <= len(options.fractions) - 3:
+        raise InputError(f"hold_out {options.hold_out} must be 0 or leave at least 3 of the sizes to forecast from")
     if options.workers < 0:
         raise InputError(f"workers {options.workers} is negative; allowed: 0 (one per core), 1, 2, …")
     if not options.study.strip():
@@ -149,6 +158,11 @@ def grid(options) -> list[Trial]:
     if not trials:
         raise InputError("the study is empty: architectures, fractions and data_seeds need one entry each")
     return trials
+
+
+def held_out(options) -> list[float]:
+    """The largest fractions, which are trained last."""
+    return sorted(options.fractions)[len(options.fractions) - options.hold_out :]
 
 
 @dataclass(frozen=True)
@@ -280,6 +294,16 @@ def execute(client, experiment_id, parent, jobs: list[Cell], path: Path, options
                 again.append(replace(job, todo=frozenset(repeat)))
         jobs = again
     return failed
+
+
+def log_forecast(study: str, sizes: list[int]) -> None:
+    """Have the analysis log what it expects of sizes that are not trained yet; if it cannot, the study says so."""
+    wanted = ["--study", study, "--forecast_held_out", ",".join(map(str, sizes))]
+    places = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(), "PYTHONPATH": os.pathsep.join(places)}
+    command = [sys.executable, "-m", "analysis.report", *wanted]
+    said = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    print((said.stdout if said.returncode == 0 else f"no forecast: {said.stderr}").strip(), flush=True)
 
 
 def set_up(path: str, experiment_id: str, parent: str, study: str, device: str, driver: int):
