@@ -149,7 +149,7 @@ def logged_values(found: list[Conclusion]):
 
 def parse(arguments: list[str] | None):
     parser = argparse.ArgumentParser("python -m analysis.report", allow_abbrev=False, description="Print the answer.")
-    parser.error = lambda message: parser.exit(2, f"error: {message}\n")
+    parser.error = lambda message: refuse(parser, message)
     parser.add_argument("csv", nargs="?", help="measurements: columns n and loss or error; optional se, architecture")
     parser.add_argument("--study", default="scaling-study", help="name of the study (an MLflow experiment)")
     parser.add_argument("--metric", choices=("loss", "error"), default="loss")
@@ -163,6 +163,12 @@ def parse(arguments: list[str] | None):
     if not 0 < options.confidence < 1:
         raise StoreError(f"confidence {options.confidence:g} is outside (0, 1)")
     return options
+
+
+def refuse(parser, message: str) -> None:
+    if message.startswith("unrecognized"):
+        message += f"; allowed: {', '.join(name for name in parser._option_string_actions if name.startswith('--'))}"
+    parser.exit(2, f"error: {message}\n")
 
 
 def target(text: str) -> float | None:

@@ -3,10 +3,11 @@
 import math
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
-from mlflow import MlflowClient
+from mlflow import MlflowClient, get_tracking_uri
 from mlflow.artifacts import load_text
 from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
@@ -21,6 +22,7 @@ METRICS = (
     *("n_train", "n_parameters", "steps", "seconds"),
 )
 CELL = ["dataset", "architecture", "n_train", "data_seed"]  # one point of a learning curve
+SEARCH = ("sample", "search_seed", "search_space", "bracket", "max_steps", "patience")  # one trial of a cell
 MOST_ROWS = 10_000  # of a CSV
 
 
@@ -33,24 +35,21 @@ class StoreError(ValueError):
 
 def default_store() -> str:
     """Where runs are kept: MLFLOW_TRACKING_URI, or MLflow's default."""
-    return MlflowClient().tracking_uri
+    return get_tracking_uri()
 
 
 def open_store(tracking_uri: str | None = None) -> MlflowClient:
     """A client of the tracking store, known to answer. Raises StoreError where it does not."""
-    client = MlflowClient(tracking_uri)
-    uri = client.tracking_uri
+    uri = tracking_uri or default_store()
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        raise StoreError(f"tracking store '{uri}' does not exist yet; train something first, or see README")
     try:
         if uri.startswith("http"):  # MLflow would try again for minutes; a reader wants to know now
-            urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10).close()
-        elif uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
-            raise StoreError(f"tracking store '{uri}' does not exist yet; train something first, or see README")
+            with suppress(urllib.error.HTTPError):  # it answers, and may not know /health
+                urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10).close()
+        client = MlflowClient(uri)
         client.search_experiments(max_results=1)
-    except urllib.error.HTTPError:
-        pass  # it answers, and may not know /health
-    except StoreError:
-        raise
-    except (OSError, ValueError, MlflowException, SQLAlchemyError) as error:
+    except (OSError, ValueError, ImportError, MlflowException, SQLAlchemyError) as error:
         reason = " ".join(str(error).split())[:200]
         raise StoreError(f"tracking store '{uri}' cannot be opened ({reason}); see MLFLOW_TRACKING_URI") from None
     return client
@@ -128,23 +127,52 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
-    """The run with the smallest validation loss for each dataset, architecture, size and data seed.
+    """The runs with the smallest validation loss for each dataset, architecture, size and data seed.
 
-    Only finished runs count. Adds `samples`: how many were there to choose from. Same columns as load_runs,
-    sorted by architecture and size; sizes with several data seeds appear once for each.
+    Only finished runs count. Where trials were repeated with another `seed`, the trial best on average is chosen and
+    each of its repetitions is a row, so that luck is not chosen. Adds `samples`: how many trials there were to choose
+    from. Same columns as load_runs, sorted by architecture and size; a size has a row for each replicate.
     """
     finished = runs[(runs["status"] == "FINISHED") & runs["best_val_loss"].notna()]
     if finished.empty:
         return finished.assign(samples=pd.Series(dtype=int))
-    cells = finished.groupby(CELL, sort=True)["best_val_loss"]
-    best = finished.loc[cells.idxmin()]
-    return best.assign(samples=cells.size().to_numpy()).reset_index(drop=True)
+    trial = [name for name in (*CELL, *SEARCH) if name in finished]
+    if "seed" not in finished or (finished.groupby(trial, dropna=False)["seed"].nunique() == 1).all():
+        chosen, samples = finished.groupby(CELL)["best_val_loss"].idxmin(), finished.groupby(CELL).size()
+        return _sorted(finished.loc[chosen], samples)
+    finished = finished.sort_values("best_val_loss").drop_duplicates([*trial, "seed"])
+    trials = finished.groupby(trial, dropna=False, sort=False)
+    number, mean = trials.ngroup(), trials["best_val_loss"].transform("mean")
+    cells = [finished[name] for name in CELL]
+    chosen = mean == mean.groupby(cells).transform("min")
+    first = number.where(chosen).groupby(cells).transform("min")  # of trials that are equally good
+    return _sorted(finished[number == first], number.groupby(cells).nunique())
+
+
+def _sorted(best, samples):
+    best = best.sort_values([*CELL, "seed"] if "seed" in best else CELL)
+    cells = pd.MultiIndex.from_frame(best[CELL])
+    return best.assign(samples=samples.reindex(cells).to_numpy()).reset_index(drop=True)
 
 
 def points(best: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
-    """Learning curves for the fits: architecture, n, loss (of the test set; `metric` is loss or error), run_id."""
+    """Learning curves for the fits: architecture, n, loss (of the test set; `metric` is loss or error), se, run_id.
+
+    A size has a row for each replicate; se: standard error of one row, from the relative spread between replicates of
+    a size, pooled over the sizes of an architecture; NaN where there are none.
+    """
     table = best.rename(columns={"n_train": "n"}).assign(loss=best[f"test_{metric}"])
-    return table[["architecture", "n", "loss", "test_loss", "test_error", "samples", "data_seed", "run_id"]]
+    table["se"] = table["loss"] * _spread(table)
+    return table[["architecture", "n", "loss", "se", "test_loss", "test_error", "samples", "data_seed", "run_id"]]
+
+
+def _spread(table: pd.DataFrame) -> pd.Series:
+    """Relative standard deviation between the replicates of a size, the same for all rows of an architecture."""
+    sizes = table.groupby(["architecture", "n"])["loss"]
+    squares = ((table["loss"] / sizes.transform("mean") - 1) ** 2).groupby(table["architecture"]).sum()
+    counts = sizes.size().groupby("architecture").agg(["sum", "size"])
+    freedom = (counts["sum"] - counts["size"]).astype(float).where(lambda left: left > 0)
+    return table["architecture"].map((squares / freedom) ** 0.5).astype(float)
 
 
 def untuned(runs: pd.DataFrame) -> pd.DataFrame:
@@ -174,7 +202,7 @@ def read_csv(source) -> tuple[pd.DataFrame, str]:
     (architecture, n, loss, se) and the metric's name. Raises StoreError naming row and column.
     """
     try:
-        table = pd.read_csv(source, skipinitialspace=True, dtype=str, nrows=MOST_ROWS + 1)
+        table = pd.read_csv(source, skipinitialspace=True, dtype=str, nrows=MOST_ROWS + 1, skip_blank_lines=False)
     except FileNotFoundError:
         raise StoreError(f"file '{source}' does not exist") from None
     except (OSError, ValueError, pd.errors.ParserError) as error:
@@ -182,6 +210,10 @@ def read_csv(source) -> tuple[pd.DataFrame, str]:
     if len(table) > MOST_ROWS:
         raise StoreError(f"the CSV has more than {MOST_ROWS:,} rows; that is the most allowed")
     table.columns = [str(column).strip().lower() for column in table.columns]
+    table = table.dropna(how="all")  # blank lines, which count as rows below
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise StoreError(f"the CSV has more than one column {twice[0]}")
     metric = next((name for name in ("loss", "error") if name in table), None)
     if "n" not in table or metric is None:
         raise StoreError(f"the CSV needs columns n and loss (or error); it has: {', '.join(table.columns)}")
@@ -203,5 +235,7 @@ def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
     if not good.all():
         row = int((~good).to_numpy().argmax())
         allowed = "a number, 0 or more, or empty" if optional else "a number above 0"
-        raise StoreError(f"row {row + 2}, column {column}: '{table[column].iloc[row]}'; allowed: {allowed}")
+        raise StoreError(
+            f"row {table.index[row] + 2}, column {column}: '{table[column].iloc[row]}'; allowed: {allowed}"
+        )
     return values

@@ -50,7 +50,7 @@ def warnings_of(conclusions: list[Conclusion], diagnosis: Diagnosis | None = Non
             known = [line for line in found.forecast.warnings if not line.startswith("the ")]  # the law says those too
             lines += [f"{found.architecture}: {line}" for line in (*found.law.warnings, *known)]
     if diagnosis is not None:
-        for name, cells in diagnosis.adequacy[diagnosis.adequacy["falling"]].groupby("architecture"):
+        for name, cells in diagnosis.adequacy.query("falling == True").groupby("architecture"):
             sizes = ", ".join(f"{n:,}" for n in cells["n"])
             lines.append(f"{name}: the search was too short at n = {sizes}; more samples would lower the loss")
     return lines

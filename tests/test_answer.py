@@ -1,0 +1,144 @@
+"""The whole answer for a CSV, for people and for machines."""
+
+import json
+import math
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import charts, data_needed, forecast
+from analysis.answer import TIMES, conclude, plain
+from analysis.sections import sections, warnings_of
+
+SIZES = 100 * 2 ** np.arange(8)
+
+
+def curve(architecture="model", b=0.4, floor=0.0, sizes=SIZES):
+    return pd.DataFrame({"architecture": architecture, "n": sizes, "loss": 3.0 * sizes**-b + floor})
+
+
+@pytest.fixture
+def csv(tmp_path):
+    def write(table):
+        table.to_csv(tmp_path / "curve.csv", index=False)
+        return tmp_path / "curve.csv"
+
+    return write
+
+
+def titles(found, metric="loss"):
+    return [part.title for part in sections(found, None, metric, 0.9)]
+
+
+def test_the_forecasts_are_those_of_the_public_function():
+    table = curve(floor=0.05)
+    (found,) = conclude(table, target=0.15)
+    told = forecast(table["n"], table["loss"], table["n"].max() * np.array(TIMES))
+    assert np.array_equal(found.forecast.median, told.median)
+    assert np.array_equal(found.forecast.low, told.low)
+    assert found.needed == data_needed(table["n"], table["loss"], 0.15)
+
+
+def test_every_size_has_its_own_grade_and_none_is_better_than_that_of_nearer_ones():
+    told = conclude(curve(floor=0.05))[0].forecast
+    order = ["good", "fair", "poor", "cannot say"]
+    assert [order.index(grade) for grade in told.grades] == sorted(order.index(grade) for grade in told.grades)
+    assert told.grades[-1] == told.grade
+
+
+def test_a_csv_gets_law_forecasts_data_needed_backtests_and_remarks(command, csv):
+    code, out, err = command("analysis.report", csv(curve()), "--target", "0.05")
+    assert (code, err) == (0, "")
+    for words in ("Power law", "Forecasts", "Data needed for loss 0.05", "Its own past forecasts", "next size:"):
+        assert words in out
+    for times in TIMES:
+        assert f"{SIZES[-1] * times:,}" in out
+    assert len(out.splitlines()) < 50
+    assert "mlflow" not in out
+
+
+def test_without_a_target_nothing_is_said_about_data_needed(command, csv):
+    assert "Data needed" not in command("analysis.report", csv(curve()))[1]
+    assert "Data needed" not in command("analysis.report", csv(curve()), "--target", "")[1]
+
+
+def test_an_error_is_said_in_percent(command, csv):
+    table = curve().rename(columns={"loss": "error"})
+    table["error"] /= 10
+    out = command("analysis.report", csv(table), "--target", "0.005")[1]
+    assert "Data needed for error 0.50%" in out
+    assert "expected error" in out
+
+
+def strict(text):
+    def never(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=never)
+
+
+def test_the_json_holds_the_same_numbers(command, csv):
+    table = curve(floor=0.05)
+    code, out, err = command("analysis.report", csv(table), "--target", "0.15", "--json")
+    assert (code, err) == (0, "")
+    (said,) = strict(out)["architectures"]
+    (found,) = conclude(pd.read_csv(csv(table)), target=0.15)
+    assert [row["median"] for row in said["forecast"]["sizes"]] == list(found.forecast.median)
+    assert said["forecast"]["sizes"][0] | {"times": 2, "n": 25600.0} == said["forecast"]["sizes"][0]
+    assert said["law"]["b"] == found.law.b
+    assert said["data_needed"]["median"] == found.needed.median
+    assert len(said["backtest"]) == len(found.backtest)
+
+
+def test_the_json_stays_valid_where_a_target_is_never_reached_or_nothing_fits(command, csv):
+    table = pd.concat([curve(floor=0.5), curve("few", sizes=SIZES[:2])])
+    code, out, _ = command("analysis.report", csv(table), "--target", "0.01", "--json")
+    assert code == 0
+    few, model = strict(out)["architectures"]
+    assert model["data_needed"]["high"] == "infinity"
+    assert model["data_needed"]["grade"] == "cannot say"
+    assert few["law"] is None
+    assert "got 2" in few["reason"]
+
+
+def test_plain_leaves_only_what_json_allows():
+    value = {"a": (np.float64(1.5), np.nan, math.inf), 2: [np.bool_(True), np.int64(3), None, "x", pd.NA]}
+    assert plain(value) == {"a": [1.5, None, "infinity"], "2": [True, 3, None, "x", "<NA>"]}
+
+
+@pytest.mark.parametrize("target", ["0", "-1", "nan", "inf", "low"])
+def test_a_wrong_target_is_refused(refuses, csv, target):
+    refuses("analysis.report", csv(curve()), f"--target={target}", words=["target", f"'{target}'"])
+
+
+def test_sections_that_nothing_is_known_about_are_left_out():
+    assert titles(conclude(curve(sizes=SIZES[:2]))) == ["Power law"]
+    assert titles(conclude(curve(sizes=SIZES[:3]))) == ["Power law", "Forecasts"]
+
+
+def test_a_flat_curve_is_warned_of():
+    flat = curve().assign(loss=0.5 + 0.01 * (-1.0) ** np.arange(len(SIZES)))
+    assert any("flat" in line for line in warnings_of(conclude(flat)))
+
+
+def test_the_forecast_is_drawn_as_a_band_that_begins_where_the_data_end():
+    found = conclude(pd.concat([curve(), curve("other", b=0.3)]))
+    told = {one.architecture: one.forecast for one in found}
+    bands = charts.forecast_bands(told)
+    assert set(bands["architecture"]) == {"model", "other"}
+    assert bands["n"].min() == SIZES[-1]
+    assert bands["n"].max() == pytest.approx(charts.BEYOND * SIZES[-1])
+    assert (bands["low"] < bands["median"]).all()
+    assert (bands["median"] < bands["high"]).all()
+    laws = {one.architecture: one.law for one in found}
+    chart = charts.learning_curves(pd.concat([curve(), curve("other", b=0.3)]), laws, forecasts=told)
+    assert {layer["mark"]["type"] for layer in chart.to_dict()["layer"]} == {"area", "line", "point"}
+
+
+def test_the_exponents_are_drawn_against_the_draws():
+    table = pd.DataFrame({"architecture": "cnn", "k": [1, 2], "exponent": [0.3, 0.4], "low": 0.2, "high": 0.5})
+    drawn = charts.exponents(table.assign(residual=0.01))
+    assert isinstance(drawn, alt.LayerChart)
+    assert drawn.to_dict()["layer"]
