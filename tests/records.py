@@ -1,0 +1,33 @@
+"""Studies with a known law, written into the tracking store as `experiments.study` writes them."""
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+
+
+def record_study(name, architectures, sizes, samples, note="", pool=1000):
+    """Runs of loss = 2 n^-b (error a third of it): architectures -> b; sample k is worse than the best by k·1 %."""
+    client = MlflowClient()
+    experiment_id = client.create_experiment(name)
+    parent = client.create_run(experiment_id, tags={"role": "study", "note": note}, run_name=f"study · {name}")
+    for architecture, exponent in architectures.items():
+        for n in sizes:
+            for sample in range(samples + 1):
+                loss = 2 * n**-exponent * (1 + 0.01 * (samples - sample))
+                cell = {"architecture": architecture, "fraction": n / pool, "sample": sample, "data_seed": 0}
+                record(client, experiment_id, parent.info.run_id, cell, n, loss)
+    client.set_terminated(parent.info.run_id)
+
+
+def record(client, experiment_id, parent, cell, n, loss):
+    cell |= {"dataset": "digits", "seed": 0, "search_seed": 0, "search_space": "default", "max_steps": 100}
+    values = {"best_val_loss": loss, "best_val_error": loss / 3, "test_loss": loss, "test_error": loss / 3}
+    values |= {"n_train": n, "best_step": 50, "steps": 100, "seconds": 1.0, "n_parameters": 10}
+    tags = {"mlflow.parentRunId": parent, "trial": f"{cell['architecture']}-{n}-{cell['sample']}", "classes": "10"}
+    run = client.create_run(experiment_id, tags=tags, run_name=f"{cell['architecture']} · n={n:,} · #{cell['sample']}")
+    client.log_batch(
+        run.info.run_id,
+        params=[Param(key, str(value)) for key, value in cell.items()],
+        metrics=[Metric(key, value, 0, 0) for key, value in values.items()],
+        tags=[RunTag("pool", "1000")],
+    )
+    client.set_terminated(run.info.run_id)
