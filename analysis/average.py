@@ -14,7 +14,7 @@ from analysis.forms import BROKEN, M1, M2, M3, M4, POW4
 from analysis.posterior import posterior
 
 FORMS = (M1, M2, M3, M4, BROKEN)
-PRIOR = (6, 4, 1, 1, 1)  # odds before the data: few or noisy points fall back on the plain power law
+PRIOR = (15, 4, 1, 1, 1)  # odds before the data: few or noisy points fall back on the plain power law
 SCOUTS = (M2, POW4)  # quick forms that choose between the errors below
 # (scatter of a measurement, drift of the curve from any form per factor e in n before the last size): relative. The
 # last two let a curve that one law describes over its whole range, as of language models, keep all of its points.

@@ -46,14 +46,25 @@ def learning_curves(
     return alt.layer(*layers).properties(height=420, width="container")
 
 
+def expected_best(table: pd.DataFrame):
+    """Expected best validation loss of k draws, with its band, at the largest size of each architecture."""
+    largest = table[table["n"] == table.groupby("architecture")["n"].transform("max")]
+    return _over_draws(largest, "expected", "best validation loss (nats)", "log")
+
+
 def exponents(table: pd.DataFrame):
     """The exponent against the number of random draws: a line with its interval for each architecture."""
-    colour = _colour(table)
+    return _over_draws(table, "exponent", "exponent b", "linear")
+
+
+def _over_draws(table, column, title, kind):
+    scale = alt.Scale(type="log", nice=False, padding=20)
     ticks = alt.Axis(values=sorted(table["k"].unique().tolist()), format="d")
-    x = alt.X("k:Q", scale=alt.Scale(type="log", padding=20), axis=ticks, title="random draws at every size")
-    base = alt.Chart(table)
-    line = base.mark_line(point=True).encode(x, alt.Y("exponent:Q", title="exponent b"), colour)
-    band = base.mark_area(opacity=0.12).encode(x, alt.Y("low:Q", title="exponent b"), alt.Y2("high:Q"), colour)
+    x = alt.X("k:Q", scale=scale, axis=ticks, title="random draws at every size")
+    height = {"scale": alt.Scale(type=kind, nice=kind == "linear"), "title": title}
+    base, colour = alt.Chart(table), _colour(table)
+    line = base.mark_line(point=True).encode(x, alt.Y(f"{column}:Q", **height), colour)
+    band = base.mark_area(opacity=0.12).encode(x, alt.Y("low:Q", **height), alt.Y2("high:Q"), colour)
     return alt.layer(band, line).properties(height=300, width="container")
 
 

@@ -15,6 +15,7 @@ class Diagnosis:
     """Tables, each described by the function it comes from."""
 
     noise: pd.DataFrame
+    expected_best: pd.DataFrame
     adequacy: pd.DataFrame
     exponents: pd.DataFrame
     held_out: pd.DataFrame
@@ -25,6 +26,7 @@ def diagnose(runs: pd.DataFrame, told: pd.DataFrame, metric: str = "loss", confi
     best = expected_best(runs)
     return Diagnosis(
         noise=noise(runs, metric),
+        expected_best=best,
         adequacy=adequacy(best),
         exponents=exponents(best, metric, confidence),
         held_out=score_held_out(told, points(best_runs(runs), metric), metric),

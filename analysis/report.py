@@ -63,7 +63,7 @@ def report_study(options) -> None:
         print_answer(title, note, parts, remarks)
     laws, told = ({one.architecture: getattr(one, what) for one in found if one.law} for what in ("law", "forecast"))
     curves = charts.learning_curves(table, laws, metric, points(best_runs(untuned(runs)), metric), told)
-    pictures = [curves, charts.exponents(diagnosis.exponents)] if len(diagnosis.exponents) else [curves]
+    pictures = [curves, *(part.chart for part in parts if part.chart is not None)]
     log_answer(study, found, parts, curves, as_html(title, note, parts, remarks, pictures), diagnosis.held_out)
     if not options.json:
         print(NEXT)
@@ -105,8 +105,10 @@ def as_html(title: str, note: str, parts: list[Section], remarks: list[str], pic
         table = part.table.to_html(index=False, border=0)
         head += f"<h2>{html.escape(part.title)}</h2><p>{html.escape(part.words)}</p>{table}"
     head += "".join(f"<p>{html.escape(line)}</p>" for line in remarks)
-    charted = alt.vconcat(*(chart.properties(width=800) for chart in pictures)).resolve_scale(color="independent")
-    return charted.to_html(inline=True).replace("<body>", f"<body><style>{STYLE}</style>{head}", 1)
+    wide = (chart.properties(width=800) for chart in pictures)
+    charted = alt.vconcat(*wide).resolve_scale(color="independent", shape="independent")
+    before, body, after = charted.to_html(inline=True).rpartition("\n<body>")  # Vega's own code says <body>, too
+    return f"{before}{body}<style>{STYLE}</style>{head}{after}"
 
 
 def study_note(study: str, tracking_uri: str | None = None) -> str:

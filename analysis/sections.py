@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 
+import altair as alt
 import pandas as pd
 
+from analysis import charts
 from analysis.answer import TIMES, Conclusion
 from analysis.diagnosis import Diagnosis
 from analysis.noise import SOURCES
@@ -18,6 +20,7 @@ class Section:
     title: str
     words: str
     table: pd.DataFrame
+    chart: alt.LayerChart | None = None
 
 
 def sections(found: list[Conclusion], diagnosis: Diagnosis | None, metric: str, confidence: float) -> list[Section]:
@@ -161,8 +164,9 @@ def _search(diagnosis, metric):
     text = text.reset_index().rename(columns={"n": "examples"}).rename_axis(None, axis=1)
     text["examples"] = text["examples"].map("{:,}".format)
     most = table["draws"].max()
-    words = f"How much the last doubling of random draws (to {most}) lowered the expected best validation loss."
-    return Section("Was the search long enough?", words, text)
+    words = f"How much the last doubling of random draws (to {most}) lowered the expected best validation loss. "
+    words += "The chart shows the largest size, with the range of nine searches in ten."
+    return Section("Was the search long enough?", words, text, charts.expected_best(diagnosis.expected_best))
 
 
 def _exponents(diagnosis, metric):
@@ -171,7 +175,7 @@ def _exponents(diagnosis, metric):
     text = table.assign(cell=cell).pivot(index="k", columns="architecture", values="cell").fillna("–")
     text = text.reset_index().rename(columns={"k": "draws"}).rename_axis(None, axis=1)
     words = "The exponent that the study would have found with fewer random draws at every size."
-    return Section("The exponent and the search", words, text)
+    return Section("The exponent and the search", words, text, charts.exponents(table))
 
 
 # --- numbers as text ---------------------------------------------------------------------------------

@@ -105,8 +105,8 @@ for part in parts:
     st.subheader(part.title)
     st.caption(part.words)
     st.dataframe(part.table, hide_index=True, height="content")
-if len(diagnosis.exponents):
-    st.altair_chart(charts.exponents(diagnosis.exponents))
+    if part.chart is not None:
+        st.altair_chart(part.chart)
 
 # --- tuning ----------------------------------------------------------------------------------------
 

@@ -142,3 +142,11 @@ def test_the_exponents_are_drawn_against_the_draws():
     drawn = charts.exponents(table.assign(residual=0.01))
     assert isinstance(drawn, alt.LayerChart)
     assert drawn.to_dict()["layer"]
+
+
+def test_the_search_is_drawn_at_the_largest_size_only():
+    rows = [("cnn", n, k, 0.5 / k, 0.4 / k, 0.6 / k) for n in (100, 200) for k in (1, 2, 3)]
+    drawn = charts.expected_best(pd.DataFrame(rows, columns=["architecture", "n", "k", "expected", "low", "high"]))
+    (data,) = drawn.to_dict()["datasets"].values()
+    assert {row["n"] for row in data} == {200}
+    assert [row["k"] for row in data] == [1, 2, 3]

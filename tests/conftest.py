@@ -1,0 +1,201 @@
+"""Shared by all tests: tiny data, a fresh MLflow store, the commands run as users run them, and a time limit."""
+
+import json
+import os
+import runpy
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+from toys import mislabelled, stripes
+
+from experiments.data import load_data, split
+
+ROOT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+SECONDS = 180  # a test that takes longer hangs
+MLFLOW_VARIABLES = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID")
+
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("house")
+
+
+def pytest_configure(config):
+    for line in (
+        # MLflow 3.17 maps its tables with a strategy that SQLAlchemy 2.1 will drop; said at the first connection.
+        "ignore:The ``noload`` loader strategy is deprecated",
+        # MLflow 3.17 describes its own chat messages with Any, and warns of it when mlflow.pyfunc is imported.
+        "ignore:.*Any type hint is inferred as AnyType:UserWarning",
+    ):
+        config.addinivalue_line("filterwarnings", line)
+    torch.set_num_threads(1)  # as in a study
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Ends a test that hangs, its fixtures included."""
+
+    def stop(*_):
+        raise TimeoutError(f"took more than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# --- data -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return load_data("digits")
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """90 images of 8x8 pixels to train on, 30 for validation, 30 for testing, 3 classes, learnt in a few steps."""
+    return split("stripes", *stripes())
+
+
+@pytest.fixture(scope="session")
+def noisy():
+    """The same with a quarter of the labels wrong: who trains too long overfits."""
+    return split("mislabelled", *mislabelled())
+
+
+# --- MLflow -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """An initialised SQLite store to copy, since creating its tables takes seconds."""
+    import mlflow
+
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@contextmanager
+def store_in(folder: Path, template: Path):
+    """Make a copy of the empty store the tracking store, for this process and those it starts."""
+    import mlflow
+
+    shutil.copy(template, folder / "mlflow.db")
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        database.execute("update experiments set artifact_location = ?", (str(folder / "mlruns" / "0"),))
+    database.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)  # where MLflow puts the artifacts of new experiments
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        for name in MLFLOW_VARIABLES:
+            patch.setenv(name, "")  # so that it is unset again afterwards
+            patch.delenv(name)
+        patch.setattr("mlflow.tracking.fluent._active_experiment_id", None)
+        patch.setenv("OMP_NUM_THREADS", "1")
+        try:
+            yield folder
+        finally:
+            while mlflow.active_run():
+                mlflow.end_run()
+
+
+@pytest.fixture
+def store(tmp_path, empty_store):
+    """A fresh tracking store; the folder it lies in, which is the working directory, too."""
+    with store_in(tmp_path, empty_store):
+        yield tmp_path
+
+
+# --- commands ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run `python -m MODULE ARGUMENTS` within this process, which spares the imports: (exit code, out, err)."""
+
+    def run(module, *arguments):
+        path = str(ROOT / module.replace(".", "/")) + ".py"
+        monkeypatch.setattr(sys, "argv", [path, *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            runpy.run_path(path, run_name="__main__")
+            code = 0
+        except SystemExit as stop:
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def refuses(command):
+    """Run a command on bad input: exit code 2 and one clear line, in which all of `words` occur."""
+
+    def check(module, *arguments, words):
+        code, out, err = command(module, *arguments)
+        assert_one_line(code, out, err, words)
+
+    return check
+
+
+def assert_one_line(code, out, err, words):
+    assert code == 2, out + err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1, err
+    assert [word for word in words if word not in err] == [], err
+    assert "Traceback" not in out + err
+
+
+def environment(**more):
+    """For other processes: this Python first on the path, and the project and the toys importable."""
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}",
+        **more,
+    }
+
+
+ELSEWHERE = """
+import json, torch
+from experiments.data import fingerprint, load_data, subset_indices
+from experiments.train import train
+from experiments.trial import Trial, draw
+torch.set_num_threads(1)
+trial = Trial(architecture="mlp", fraction=0.1, sample=3, data_seed=2, max_steps=20)
+data = load_data("digits")
+result = train(trial, data)
+print(json.dumps({
+    "key": trial.key,
+    "draw": draw("cnn", 5, 1),
+    "data": data.fingerprint,
+    "subsets": {f"{f} {s}": fingerprint(subset_indices(data.pool, f, s)) for f in (0.01, 0.3, 1.0) for s in (0, 1)},
+    "losses": [result.best_val_loss, result.test_loss, result.history[0].train_loss],
+}))
+"""
+
+
+@pytest.fixture(scope="session")
+def elsewhere():
+    """What another process, with another hash seed, says about the same trial."""
+    said = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE],
+        capture_output=True,
+        text=True,
+        env=environment(PYTHONHASHSEED="7"),
+        timeout=120,
+        check=True,
+    )
+    return json.loads(said.stdout)

@@ -1,0 +1,449 @@
+"""The whole line on digits: a study trains its grid, resumes what is missing, and is reported."""
+
+import io
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter
+from contextlib import redirect_stdout
+from types import SimpleNamespace
+
+import pytest
+from conftest import store_in
+from mlflow import MlflowClient
+
+from analysis import report
+from experiments import study
+from experiments.engine import Died
+from experiments.trial import Trial
+
+GRID = ["--study", "line", "--architectures", "linear,toys:exploding,forest", "--samples", "1", "--max_steps", "30"]
+FRACTIONS = (0.05, 0.1, 0.2)
+MORE_FRACTIONS = (0.05, 0.1, 0.2, 0.4)
+
+
+def launch(arguments, fractions=FRACTIONS, workers=2):
+    """Run a study in this process (its workers in theirs); what it printed."""
+    given = [*arguments, "--fractions", ",".join(map(str, fractions)), "--workers", str(workers)]
+    with redirect_stdout(io.StringIO()) as said:
+        study.main(given)
+    return said.getvalue()
+
+
+def experiment(name):
+    return MlflowClient().get_experiment_by_name(name).experiment_id
+
+
+def runs_of(name="line"):
+    """(the runs of trials, the study's own)."""
+    found = MlflowClient().search_runs([experiment(name)])
+    trials = [run for run in found if "trial" in run.data.tags]
+    (parent,) = [run for run in found if run.data.tags.get("role") == "study"]
+    assert len(found) == len(trials) + 1
+    return trials, parent
+
+
+def wanted(fractions=FRACTIONS, architectures=("linear", "toys:exploding", "forest")):
+    return {
+        Trial(architecture=name, fraction=fraction, sample=sample, max_steps=30).key
+        for name in architectures
+        for fraction in fractions
+        for sample in (0, 1)
+    }
+
+
+def keys(runs, status=None):
+    return [run.data.tags["trial"] for run in runs if status in (None, run.info.status)]
+
+
+def dead_process():
+    """The id of a process that has ended."""
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    return done.pid
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory, empty_store):
+    """A study beside what a dead launch left behind; launched again; with a larger grid; then reported."""
+    with store_in(tmp_path_factory.mktemp("line"), empty_store):
+        client = MlflowClient()
+        stale = client.create_run(
+            client.create_experiment("line"),
+            tags={
+                "trial": Trial(architecture="linear", fraction=0.1, sample=1, max_steps=30).key,
+                "owner": f"{socket.gethostname()}:{dead_process()}",
+            },
+        )
+        told = SimpleNamespace(stale=stale.info.run_id)
+        told.first_words = launch(GRID)
+        told.first, told.parent = runs_of()
+        told.second_words = launch(GRID)
+        told.second, _ = runs_of()
+        told.third_words = launch([*GRID, "--note", "tiny <images>"], MORE_FRACTIONS, workers=1)
+        told.third, _ = runs_of()
+        with redirect_stdout(io.StringIO()) as said:
+            report.main(["--study", "line"])
+        told.answer = said.getvalue()
+        told.reported = runs_of()[1]
+        yield told
+
+
+# --- the first launch ------------------------------------------------------------------------------------
+
+
+def test_a_study_runs_every_trial_of_its_grid_once(line):
+    ended = [run for run in line.first if run.info.run_id != line.stale]
+    assert Counter(keys(ended)) == Counter(wanted())
+
+
+def test_every_trial_is_a_child_of_the_studys_run_and_tagged_with_it(line):
+    for run in line.first:
+        if run.info.run_id != line.stale:
+            assert run.data.tags["mlflow.parentRunId"] == line.parent.info.run_id
+            assert run.data.tags["study"] == "line"
+    assert line.parent.info.run_name == "study · line"
+    assert line.parent.info.status == "FINISHED"
+
+
+def test_runs_are_named_for_people(line):
+    finished = {run.info.run_name for run in line.first if run.info.status == "FINISHED"}
+    sizes = [round(fraction * 1079) for fraction in FRACTIONS]
+    assert finished == {f"{name} · n={n} · #{k}" for name in ("linear", "forest") for n in sizes for k in (0, 1)}
+
+
+def test_every_finished_run_has_its_metrics_and_its_dataset(line):
+    for run in line.first:
+        if run.info.status == "FINISHED":
+            assert 0 < run.data.metrics["best_val_loss"] < 10
+            assert 0 <= run.data.metrics["test_error"] <= 1
+            assert run.data.metrics["n_train"] == round(float(run.data.params["fraction"]) * 1079)
+            assert len(run.inputs.dataset_inputs) == 1
+
+
+def test_a_run_in_a_worker_gives_what_the_trial_gives_here(line, digits):
+    from experiments.train import train
+
+    trial = Trial(architecture="linear", fraction=0.1, sample=1, max_steps=30)
+    (run,) = [run for run in line.first if run.data.tags["trial"] == trial.key and run.info.status == "FINISHED"]
+    assert run.data.metrics["best_val_loss"] == pytest.approx(train(trial, digits).best_val_loss, rel=1e-6)
+
+
+def test_a_diverged_trial_is_failed_with_the_reason(line):
+    diverged = [run for run in line.first if run.data.params.get("architecture") == "toys:exploding"]
+    assert len(diverged) == 6
+    for run in diverged:
+        assert run.info.status == "FAILED"
+        assert run.data.tags["failure"].startswith("diverged: the loss is nan at step")
+        assert "best_val_loss" not in run.data.metrics
+    assert "failed, 6 trials: diverged" in line.first_words
+
+
+def test_a_run_that_a_dead_process_left_is_killed_and_its_trial_run_again(line):
+    status = {run.info.run_id: run.info.status for run in line.first}
+    assert status[line.stale] == "KILLED"
+    again = Trial(architecture="linear", fraction=0.1, sample=1, max_steps=30).key
+    assert again in keys(line.first, "FINISHED")
+
+
+def test_progress_counts_to_the_end_and_says_the_time_left(line):
+    said = [text for text in line.first_words.splitlines() if text.startswith("[")]
+    assert [text.split("]")[0].strip("[ ") for text in said] == [f"{done}/18" for done in range(1, 19)]
+    assert all(" gone, about " in text and " left · " in text for text in said)
+    assert "about 0:00 left" in said[-1]
+    assert "18 trials, 0 done, 18 to do on 2 workers" in line.first_words
+
+
+# --- launched again --------------------------------------------------------------------------------------
+
+
+def test_launched_again_it_trains_nothing(line):
+    assert {run.info.run_id for run in line.second} == {run.info.run_id for run in line.first}
+    assert "18 trials, 18 done, 0 to do" in line.second_words
+
+
+def test_launched_with_a_larger_grid_it_trains_only_what_is_missing(line):
+    before = {run.info.run_id for run in line.first}
+    new = [run for run in line.third if run.info.run_id not in before]
+    assert Counter(keys(new)) == Counter(wanted(MORE_FRACTIONS) - wanted())
+    assert before < {run.info.run_id for run in line.third}
+    assert "24 trials, 18 done, 6 to do" in line.third_words
+
+
+def test_every_launch_continues_the_same_parent_run(line):
+    parents = {run.data.tags["mlflow.parentRunId"] for run in line.third if run.info.run_id != line.stale}
+    assert parents == {line.parent.info.run_id} == {line.reported.info.run_id}
+    assert line.reported.info.status == "FINISHED"
+
+
+# --- the answer ------------------------------------------------------------------------------------------
+
+
+def test_the_report_has_a_row_for_each_architecture_that_has_finished_runs(line):
+    rows = {text.split()[0]: text.split() for text in line.answer.splitlines() if text.strip()}
+    for name in ("linear", "forest"):
+        assert rows[name][1] == "4"  # sizes
+        assert float(rows[name][2]) > 0  # exponent
+        assert "432" in rows[name]  # largest n
+    assert "toys:exploding" not in line.answer
+
+
+def test_the_note_is_shown_with_the_answer_and_kept_with_the_study(line):
+    assert "tiny <images>" in line.answer
+    assert line.reported.data.tags["note"] == "tiny <images>"
+    assert "tiny <images>" in line.reported.data.tags["mlflow.note.content"]
+
+
+def test_the_answer_is_logged_to_the_studys_run(line, tmp_path):
+    client = MlflowClient()
+    logged = {file.path for file in client.list_artifacts(line.reported.info.run_id, "report")}
+    assert logged == {f"report/{name}" for name in ("answer.csv", "report.html", *PICTURES)}
+    assert line.reported.data.metrics["exponent.linear"] > 0
+    html = client.download_artifacts(line.reported.info.run_id, "report/report.html", str(tmp_path))
+    with open(html) as page:  # noqa: PTH123
+        assert "tiny &lt;images&gt;" in page.read()
+
+
+PICTURES = ("learning_curves.png", "learning_curves.svg")
+
+
+# --- workers that die, fail, are stopped: played in this process --------------------------------------------
+
+
+@pytest.fixture
+def played(monkeypatch, store):
+    """Let run_here do its jobs in this process, and let `before` interfere with each."""
+
+    def install(before=lambda trial: None):
+        def run_here(jobs, set_up, context, workers):
+            work = set_up(*context)
+            for trial in jobs:
+                yield trial, before(trial) or work(trial)
+
+        monkeypatch.setattr(study, "run_here", run_here)
+
+    install()
+    return install
+
+
+SMALL = ["--study", "small", "--architectures", "linear", "--samples", "1", "--max_steps", "3", "--device", "cpu"]
+
+
+def dying(times):
+    """A worker that dies in the middle of the first trial it gets, `times` times; its run stays RUNNING."""
+    left, victim = [times], []
+
+    def before(trial):
+        victim.append(trial.key)
+        if trial.key != victim[0] or not left[0]:
+            return None
+        left[0] -= 1
+        tags = {"trial": trial.key, "owner": study.owner(os.getpid())}
+        MlflowClient().create_run(experiment("small"), tags=tags)
+        return Died(1, -9)
+
+    return before
+
+
+def test_a_trial_whose_worker_died_is_tried_once_more(played):
+    played(dying(times=1))
+    said = launch(SMALL)
+    trials, parent = runs_of("small")
+    assert Counter(run.info.status for run in trials) == {"FINISHED": 6, "KILLED": 1}
+    assert "failed" not in said
+    assert parent.info.status == "FINISHED"
+
+
+def test_a_trial_whose_worker_dies_again_is_given_up_and_the_others_go_on(played):
+    played(dying(times=2))
+    said = launch(SMALL)
+    trials, _ = runs_of("small")
+    assert Counter(run.info.status for run in trials) == {"FINISHED": 5, "KILLED": 2}
+    assert "failed, 1 trials: worker process ended (-9)" in said
+    played()
+    assert "6 trials, 5 done, 1 to do" in launch(SMALL)  # and is tried again at the next launch
+
+
+def test_a_trial_that_fails_for_another_reason_is_noted_and_tried_again(played, monkeypatch):
+    def out_of_memory(*_, **__):
+        raise MemoryError("no memory\nfor this trial")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "record", out_of_memory)
+        said = launch(SMALL, [0.1])
+    trials, parent = runs_of("small")
+    assert [run.info.status for run in trials] == ["FAILED"] * 4  # two trials, each tried twice
+    assert {run.data.tags["failure"] for run in trials} == {"MemoryError: no memory for this trial"}
+    assert "failed, 2 trials: MemoryError: no memory for this trial" in said
+    assert parent.info.status == "FINISHED"
+    assert "2 trials, 0 done, 2 to do" in launch(SMALL, [0.1])
+
+
+def test_a_study_that_is_stopped_keeps_what_it_has_and_continues(played, capsys):
+    seen = []
+
+    def stop_at_the_third(trial):
+        seen.append(trial)
+        if len(seen) == 3:
+            MlflowClient().create_run(experiment("small"), tags={"trial": trial.key, "owner": study.owner(os.getpid())})
+            raise KeyboardInterrupt
+
+    played(stop_at_the_third)
+    with pytest.raises(SystemExit) as stopped:
+        launch(SMALL)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: stopped; the same command continues study")
+    trials, parent = runs_of("small")
+    assert Counter(run.info.status for run in trials) == {"FINISHED": 2, "KILLED": 1}
+    assert parent.info.status == "KILLED"
+    played()
+    assert "6 trials, 2 done, 4 to do" in launch(SMALL)
+    assert runs_of("small")[1].info.status == "FINISHED"
+
+
+def test_runs_of_a_living_process_or_another_machine_are_left_alone(played):
+    client = MlflowClient()
+    tags = {"trial": "x", "owner": f"{socket.gethostname()}:{os.getppid()}"}
+    elsewhere = {"trial": "y", "owner": f"elsewhere.{socket.gethostname()}:{dead_process()}"}
+    made = [client.create_run(client.create_experiment("small"), tags=tags)]
+    made += [client.create_run(experiment("small"), tags=given) for given in (elsewhere, {"trial": "z"})]
+    launch(SMALL, [0.1])
+    assert [client.get_run(run.info.run_id).info.status for run in made] == ["RUNNING"] * 3
+
+
+def test_finished_trials_are_found_beyond_the_first_thousand_runs(store):
+    class Pages:
+        def search_runs(self, experiments, where, view, max_results, page_token):
+            start = int(page_token or 0)
+            page = Page(made[start : start + max_results])
+            page.token = str(start + max_results) if start + max_results < len(made) else None
+            return page
+
+    class Page(list):
+        token = None
+
+    def run(number):
+        tags = {"trial": f"key {number}"}
+        return SimpleNamespace(data=SimpleNamespace(tags=tags), info=SimpleNamespace(status="FINISHED"))
+
+    made = [run(number) for number in range(2500)]
+    assert study.finished_keys(Pages(), "0") == {f"key {number}" for number in range(2500)}
+
+
+# --- the parent run ---------------------------------------------------------------------------------------
+
+
+def test_the_run_that_mlflow_run_opened_becomes_the_studys(played, monkeypatch):
+    client = MlflowClient()
+    opened = client.create_run(client.create_experiment("small")).info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    launch(SMALL, [0.1])
+    trials, parent = runs_of("small")
+    assert parent.info.run_id == opened
+    assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {opened}
+
+
+def test_a_run_opened_in_another_experiment_points_to_the_study(played, monkeypatch):
+    client = MlflowClient()
+    opened = client.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    launch(SMALL, [0.1])
+    _, parent = runs_of("small")
+    assert parent.info.run_id != opened
+    assert client.get_run(opened).data.tags["launched"] == parent.info.run_id
+
+
+def test_a_study_without_a_finished_trial_ends_and_says_so(played):
+    said = launch([*SMALL, "--architectures", "toys:exploding"], [0.1])
+    assert "failed, 2 trials: diverged" in said
+    assert [run.info.status for run in runs_of("small")[0]] == ["FAILED"] * 2
+
+
+# --- the grid ---------------------------------------------------------------------------------------------
+
+
+def test_the_grid_holds_every_combination_once():
+    options = study.parse(
+        ["--architectures", "mlp,cnn,mlp", "--fractions", "0.1,1,0.1", "--samples", "2", "--data_seeds", "0,5"]
+    )
+    cells = [(trial.architecture, trial.fraction, trial.sample, trial.data_seed) for trial in study.grid(options)]
+    assert len(cells) == len(set(cells)) == 2 * 2 * 3 * 2
+    assert {cell[2] for cell in cells} == {0, 1, 2}
+
+
+def test_the_ladder_is_the_notebooks_from_a_200th_doubling_to_the_whole():
+    assert study.parse(["--fractions", "ladder"]).fractions == study.LADDER == study.parse([]).fractions
+    assert study.LADDER[0] == 0.005
+    assert study.LADDER[-1] == 1
+    assert [large / small for small, large in zip(study.LADDER[:-2], study.LADDER[1:-1])] == [2.0] * 7
+
+
+def test_options_of_a_trial_reach_every_trial_of_the_grid():
+    options = study.parse(["--max_steps", "7", "--precision", "bf16", "--search_seed", "3", "--dataset", "mnist"])
+    told = {(trial.max_steps, trial.precision, trial.search_seed, trial.dataset) for trial in study.grid(options)}
+    assert told == {(7, "bf16", 3, "mnist")}
+
+
+def test_long_trials_come_first():
+    grid = study.grid(study.parse(["--architectures", "linear,forest,resnet", "--fractions", "0.1,1"]))
+    ordered = study.longest_first(grid)
+    assert (ordered[0].architecture, ordered[0].fraction) == ("resnet", 1)
+    assert ordered[-1].architecture == "forest"
+    assert Counter(trial.key for trial in ordered) == Counter(trial.key for trial in grid)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3600, "1:00:00")])
+def test_times_are_said_in_minutes_and_from_an_hour_on_in_hours(seconds, said):
+    assert study.clock(seconds) == said
+
+
+def test_the_time_left_is_that_of_the_trials_of_the_same_kind(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(study.time, "perf_counter", lambda: now[0])
+    slow, fast = Trial(architecture="cnn"), Trial(architecture="linear")
+    progress = study.Progress([slow, slow, fast, fast])
+    now[0] += 12
+    for trial, seconds in ((slow, 10.0), (fast, 2.0)):
+        progress.step(trial, study.Outcome("FINISHED", seconds, 5, 0.5))
+    assert progress.remaining() == pytest.approx(12)  # one slow and one fast trial are left
+
+
+# --- bad input --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--architectures", "linear,nosuch"], ["'nosuch'", "linear, mlp, cnn"]),
+        (["--architectures", ","], ["architectures", "one entry"]),
+        (["--fractions", "0.1,2"], ["fraction 2 ", "(0, 1]"]),
+        (["--fractions", "0"], ["fraction 0 ", "(0, 1]"]),
+        (["--fractions", "0.1,abc"], ["fractions", "'abc' is not a number"]),
+        (["--fractions", "1,0.0001"], ["fraction 0.0001 ", "1,079 images", "allowed"]),
+        (["--samples", "-1"], ["samples -1 ", "0 (untuned only)"]),
+        (["--samples", "many"], ["samples", "'many' is not a whole number"]),
+        (["--data_seeds", "0,-1"], ["data_seed -1 ", "0, 1, 2"]),
+        (["--data_seeds", "x"], ["data_seeds", "'x' is not a whole number"]),
+        (["--workers", "-2"], ["workers -2 ", "0 (one per core)"]),
+        (["--study", " "], ["study", "any name"]),
+        (["--dataset", "nosuch"], ["'nosuch'", "digits"]),
+        (["--dataset", "npz:missing.npz"], ["missing.npz", "does not exist"]),
+        (["--search_space", "notebook"], ["'notebook'", "cnn only", "'linear'"]),
+        (["--fraction", "0.1"], ["--fraction"]),
+        (["--device", "nosuch"], ["'nosuch'", "auto, cpu"]),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_before_anything_runs(refuses, store, arguments, words):
+    refuses("experiments.study", *arguments, words=words)
+    assert [found.name for found in MlflowClient().search_experiments()] == ["Default"]
+
+
+def test_a_deleted_experiment_is_refused_in_one_line(refuses, store):
+    client = MlflowClient()
+    client.delete_experiment(client.create_experiment("gone"))
+    refuses("experiments.study", "--study", "gone", words=["'gone'", "deleted"])
+
+
+def test_an_unknown_parameter_is_refused_with_what_is_allowed(refuses, store):
+    refuses("experiments.study", "--nosuch", "1", words=["--nosuch", "--fractions", "--architectures"])

@@ -1,0 +1,93 @@
+"""Small data and models; as `package.module:function` they are also what a user brings along."""
+
+import numpy as np
+from torch import nn
+
+from experiments.data import Split, split
+
+# --- data -------------------------------------------------------------------------------------------
+
+
+def numbered(labels, size=4):
+    """Grey images (N, size, size), uint8, whose first pixels are the image's number: each can be told again."""
+    numbers = np.arange(len(labels))
+    pixels = np.random.default_rng(0).integers(0, 256, (len(labels), size * size))
+    pixels[:, 0], pixels[:, 1] = numbers // 256, numbers % 256
+    return pixels.reshape(-1, size, size).astype(np.uint8), np.asarray(labels)
+
+
+def numbers_of(part: Split) -> np.ndarray:
+    """The numbers that `numbered` wrote into the images of a split."""
+    pixels = part.images.reshape(len(part), -1).long()
+    return (pixels[:, 0] * 256 + pixels[:, 1]).numpy()
+
+
+def stripes(n=150, classes=3, size=8, channels=1, seed=0):
+    """Images (N, size, size, channels) that a net learns in a few steps: noise and a bright row per class."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % classes
+    pixels = rng.integers(0, 120, (n, size, size, channels))
+    pixels[np.arange(n), labels] += 100
+    return pixels.astype(np.uint8), labels
+
+
+def mislabelled():
+    images, labels = stripes()
+    rng = np.random.default_rng(3)
+    return images, np.where(rng.random(len(labels)) < 0.25, rng.permutation(labels), labels)
+
+
+def stripes_of_shape(channels, height, width, classes):
+    """A Data of noise: 8 images of each class, of any shape."""
+    labels = np.repeat(np.arange(classes), 8)
+    pixels = np.random.default_rng(0).integers(0, 256, (len(labels), height, width, channels))
+    return split("noise", pixels.astype(np.uint8), labels)
+
+
+def loader(data_dir):
+    """A user's own dataset without a test set."""
+    return stripes()
+
+
+def loader_with_test(data_dir):
+    return *stripes(seed=1), *stripes(30, seed=2)
+
+
+def loader_of_one(data_dir):
+    return (stripes()[0],)
+
+
+# --- architectures ----------------------------------------------------------------------------------
+
+
+def narrow(image, classes, width):
+    """A user's own architecture with a search space."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(image)), width), nn.Tanh(), nn.Linear(width, classes))
+
+
+narrow.space = {"width": (4, [8, 16])}
+
+
+def dropping(image, classes):
+    """Dropout draws random numbers in every step."""
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(int(np.prod(image)), classes))
+
+
+class Exploding(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) * float("nan")
+
+
+def exploding(image, classes):
+    """Diverges in its first step."""
+    return nn.Sequential(nn.Flatten(), Exploding(int(np.prod(image)), classes))
+
+
+def neighbours(image, classes):
+    """A scikit-learn classifier that has no random_state."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(1)
+
+
+neighbours.trained_by_steps = False
