@@ -3,6 +3,7 @@
 All samples of a cell (one architecture, fraction and data seed) are trained to a first rung; the best third goes
 on to three times as many steps, the best third of those to three times as many again, until one is left. The
 comparison is synchronous, so what is pruned is decided by the trials alone, never by timing or by chance.
+Sample 0 stays outside and is trained to its end: it is the study's curve without tuning.
 """
 
 import math
@@ -18,22 +19,25 @@ FIRST_RUNG = 1 / 8  # of the patience: late enough to tell the hopeless, early e
 
 def halve(trials: Iterable[Trial], data: Data, device: str = "cpu") -> Iterator[tuple[Trial, Result | Diverged]]:
     """Train the samples of one cell against each other; yields each trial with how it ended, as it ends."""
-    cell = [Training(trial, data, device) for trial in trials]
-    rung = max(1, round(FIRST_RUNG * cell[0].trial.patience))
-    keep = len(cell)
-    running = list(cell)
+    running = [Training(trial, data, device) for trial in trials]
+    keep = sum(training.trial.sample > 0 for training in running)
+    rung = max(1, round(FIRST_RUNG * running[0].trial.patience))
+    ranking = {}  # sample -> best validation loss so far, of those that have ended, too
     while running:
-        keep = math.ceil(KEEP * keep)
         for training in list(running):
+            sample = training.trial.sample
             try:
-                training.advance(rung if keep > 1 else math.inf)
+                training.advance(rung if sample and keep > 1 else math.inf)
             except Diverged as reason:
-                training.best_val_loss = math.inf
+                ranking[sample] = math.inf
                 running.remove(training)
                 yield training.trial, reason
-        ranked = sorted(cell, key=lambda training: training.best_val_loss)
+            else:
+                ranking[sample] = training.best_val_loss
+        keep = math.ceil(KEEP * keep)
+        going_on = sorted(set(ranking) - {0}, key=ranking.get)[:keep]
         for training in list(running):
-            if training.result is None and training not in ranked[:keep]:
+            if training.result is None and training.trial.sample not in going_on:
                 training.stop()
             if training.result is not None:
                 running.remove(training)
