@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.curve import Curve
+from analysis.curve import Curve, thinned
 from analysis.forms import BROKEN, M1, M2, M3, M4, POW4
 from analysis.posterior import posterior
 
@@ -19,7 +19,6 @@ SCOUTS = (M2, POW4)  # quick forms that choose between the errors below
 # (scatter of a measurement, drift of the curve from any form per factor e in n before the last size): relative. The
 # last two let a curve that one law describes over its whole range, as of language models, keep all of its points.
 ERRORS = ((0.004, 0.02), (0.005, 0.08), (0.02, 0.03), (0.05, 0.05), (0.004, 0.003), (0.02, 0.004))
-MOST = 40  # points kept of a dense curve
 
 
 @dataclass(frozen=True)
@@ -47,26 +46,6 @@ def average(curve: Curve) -> Average:
     evidence = np.array([part.evidence for part in parts])
     weights = np.exp(evidence - evidence.max()) * PRIOR
     return Average(float(curve.n[-1]), parts, weights / weights.sum())
-
-
-def thinned(curve, most=MOST):
-    """At most `most` points: neighbours closer than the curve's length in ln n / most become their mean."""
-    if len(curve) <= most:
-        return curve
-    place = np.log(curve.n / curve.n[0]) / np.log(curve.n[-1] / curve.n[0])
-    cell = np.minimum((place * most).astype(int), most - 1)
-    _, group, size = np.unique(cell, return_inverse=True, return_counts=True)
-
-    def mean(values):
-        return np.bincount(group, values) / size
-
-    n = np.exp(mean(np.log(curve.n)))
-    return Curve(
-        n,
-        np.exp(mean(np.log(curve.loss))),
-        mean(curve.error) / np.sqrt(size),
-        np.bincount(group, curve.count),
-    )
 
 
 def _error(x, curve, scatter, drift):

@@ -6,6 +6,8 @@ import numpy as np
 
 MISFIT = 0.002  # relative: no form is closer than this to a real curve, however small its se
 
+MOST = 40  # points kept of a dense curve
+
 
 class FitError(ValueError):
     """The measurements cannot be fitted; the message names the value or the count."""
@@ -40,6 +42,26 @@ def read_curve(n, loss, se=None, at_least=3):
         raise FitError(f"needs at least {at_least} distinct sizes n, got {len(sizes)}")
     mean = np.bincount(index, loss) / count
     return Curve(sizes, mean, _relative_error(loss, se, index, count, mean), count)
+
+
+def thinned(curve, most=MOST):
+    """At most `most` points: neighbours closer than the curve's length in ln n / most become their mean."""
+    if len(curve) <= most:
+        return curve
+    place = np.log(curve.n / curve.n[0]) / np.log(curve.n[-1] / curve.n[0])
+    cell = np.minimum((place * most).astype(int), most - 1)
+    _, group, size = np.unique(cell, return_inverse=True, return_counts=True)
+
+    def mean(values):
+        return np.bincount(group, values) / size
+
+    n = np.exp(mean(np.log(curve.n)))
+    return Curve(
+        n,
+        np.exp(mean(np.log(curve.loss))),
+        mean(curve.error) / np.sqrt(size),
+        np.bincount(group, curve.count),
+    )
 
 
 def check_confidence(confidence):

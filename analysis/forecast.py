@@ -165,7 +165,7 @@ def _warnings(found, head, at):
     if head:
         notes.append(f"the {head} smallest sizes lie near the best guess, before the power law")
     if len(curve) < 5:
-        notes.append(f"{len(curve)} sizes allow no back-test: the width rests on published curves alone")
+        notes.append(f"only {len(curve)} sizes: the width of the intervals rests on published curves alone")
     if found.backtest.miss > MISS:
         notes.append(f"ill-behaved: the back-test misses by {np.expm1(found.backtest.miss):.0%}")
     if (np.log(curve.loss[1:] / curve.loss[:-1]) > max(0.05, 4 * curve.error.max())).any():

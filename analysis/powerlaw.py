@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import f as f_distribution
 
-from analysis.curve import Curve, FitError, check_confidence, read_curve
+from analysis.curve import Curve, FitError, check_confidence, read_curve, thinned
 from analysis.projection import NEAR, fit_shape
 
 EXPONENTS = np.geomspace(0.005, 5, 160)
 PRIOR_SCATTER = 0.01  # relative: a first guess of the scatter about the law, worth one more measurement
 FIRM = 0.1  # a floor is identified if its interval stays above this share of the smallest loss
+DENSE = 60  # points, above which the head is looked for on a thinned curve
 HEAD_GAIN = 6.0  # how many times smaller the variance must get before points are called head and left out
 
 
@@ -74,6 +75,10 @@ def head_length(curve: Curve) -> int:
     Points are head if a law through the rest is far closer to the rest (HEAD_GAIN in variance) and the points lie
     below its continuation: losses near the best guess saturate. At most half, and five points always remain.
     """
+    few = thinned(curve, DENSE)
+    if len(few) < len(curve):
+        head = head_length(few)
+        return int((curve.n < np.sqrt(few.n[head - 1] * few.n[head])).sum()) if head else 0
     scatter, head = _scatter(curve)[0], 0
     for start in range(1, min(len(curve) // 2, len(curve) - 5) + 1):
         rest = curve.cut(slice(start, None))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from analysis.average import Average, average, thinned
-from analysis.curve import Curve, read_curve
+from analysis.average import Average, average
+from analysis.curve import Curve, read_curve, thinned
 
 FREEDOM = 4  # of Student's distribution; the tails of real curves are that heavy
 LEAST = 0.003  # relative scatter of any measurement

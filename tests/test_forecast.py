@@ -88,7 +88,7 @@ def test_fewer_points_and_larger_distances_give_wider_intervals():
     few = forecast(SIZES[-3:], law(SIZES[-3:]), AHEAD)
     assert np.all(np.diff(np.log(full.high / full.low)) > 0)
     assert np.all(few.high / few.low > full.high / full.low)
-    assert any("no back-test" in note for note in few.warnings) and np.isnan(few.backtest)
+    assert any("published curves alone" in note for note in few.warnings) and np.isnan(few.backtest)
 
 
 def test_a_forecast_says_what_it_rests_on():

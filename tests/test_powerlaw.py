@@ -1,5 +1,7 @@
 """Fits of the power law with a floor."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -111,3 +113,14 @@ def test_wrong_input_is_refused_with_its_value(n, loss, more, message):
     with pytest.raises(FitError, match=message) as error:
         fit_power_law(n, loss, **more)
     assert "\n" not in str(error.value)
+
+
+def test_thousands_of_points_are_fitted_in_a_second_with_their_head_left_out():
+    n = np.geomspace(100, 1e6, 9000)
+    loss = 0.8 * (n / 1000) ** -0.3
+    loss[n < 1000] = 0.8 + 0.02 * np.log(1000 / n[n < 1000])
+    start = time.process_time()
+    law = fit_power_law(n, loss)
+    assert time.process_time() - start < 2
+    assert law.b == pytest.approx(0.3, abs=0.01)
+    assert 700 < law.n_min < 1500
