@@ -91,3 +91,13 @@ def test_what_the_images_are_is_said_where_results_are_shown(store):
     )
     shown = page(**{"Study (MLflow experiment)": "noted"})
     assert any("batch 5 is the" in caption.value for caption in shown.caption)
+
+
+def test_forecasts_and_a_target_are_answered(study):
+    shown = page(**{"Study (MLflow experiment)": "demo"})
+    said = [heading.value for heading in shown.subheader]
+    for title in ("Forecasts", "Its own past forecasts", "Noise of a single point", "Was the search long enough?"):
+        assert title in said
+    shown.number_input[0].set_value(0.2).run()
+    assert not shown.exception
+    assert "Data needed for loss 0.2" in [heading.value for heading in shown.subheader]
