@@ -8,9 +8,11 @@ RUN = PATH="$(abspath $(BIN)):$$PATH"
 
 .PHONY: study app ui test bench setup
 
+DATA ?= cifar10.npz
+
 study: setup  ## a small study on scikit-learn's digits, then its answer
 	$(RUN) mlflow run . --env-manager local -e study --experiment-name digits -P study=digits \
-		-P fractions=0.02,0.04,0.08,0.16,0.32,0.64,1 -P samples=3
+		-P fractions=0.04,0.08,0.16,0.32,0.64,1 -P samples=6 -P pruning=halving -P max_steps=5000 -P patience=600
 	$(RUN) python -m analysis.report --study digits
 
 app: setup  ## the page
@@ -24,6 +26,9 @@ test: setup  ## lint and tests
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) python -m pytest
+
+bench: setup  ## the training loop next to the notebook's and a plain one: make bench DATA=cifar10.npz
+	$(RUN) python benchmarks/training.py $(DATA)
 
 setup: $(VENV)/installed
 
