@@ -108,7 +108,7 @@ def subset_indices(pool: Split, fraction: float, data_seed: int) -> np.ndarray:
     """Indices into the pool, int64 (n,); a prefix of those of any larger fraction. Raises InputError if n = 0."""
     n = round(fraction * len(pool))
     if n < 1:
-        raise InputError(f"fraction {fraction:g} of {len(pool):,} images is none; allowed: {0.5 / len(pool):.2g} to 1")
+        raise InputError(f"fraction {fraction:g} of {len(pool):,} images is none; allowed: {1 / len(pool):.2g} to 1")
     return stratified_order(pool.labels.numpy(), data_seed)[:n]
 
 

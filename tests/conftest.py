@@ -21,6 +21,7 @@ from experiments.data import load_data, split
 ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
 SECONDS = 180  # a test that takes longer hangs
+MAIN = sys.modules["__main__"]
 MLFLOW_VARIABLES = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID")
 
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=40)
@@ -40,13 +41,15 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Ends a test that hangs, its fixtures included."""
+    """Ends a test that hangs, its fixtures included; and gives back the main module that Streamlit's AppTest has
+    replaced by the page, because spawned workers import it."""
 
     def stop(*_):
         raise TimeoutError(f"took more than {SECONDS} s")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(SECONDS)
+    sys.modules["__main__"] = MAIN
     try:
         return (yield)
     finally:

@@ -12,7 +12,7 @@ from mlflow.utils.environment import _PythonEnv
 
 from analysis import report
 from experiments import study
-from experiments.run import Parser, add_trial_arguments
+from experiments.run import TRIAL_FIELDS, Parser, add_trial_arguments
 from experiments.trial import Trial
 
 
@@ -44,14 +44,14 @@ def test_mains_parameters_are_those_of_a_trial_with_the_same_defaults(project):
     parser = Parser("main")
     add_trial_arguments(parser)
     expected = vars(parser.parse_args([]))
-    assert {field.name for field in fields(Trial) if field.init} < set(expected)
+    assert set(TRIAL_FIELDS) < set(expected)
     assert defaults(project, "main") == {name: str(value) for name, value in expected.items()}
 
 
 def test_mains_parameters_are_typed_as_a_trials_fields(project):
     parameters = project.get_entry_point("main").parameters
     types = {str: "string", float: "float", int: "int"}
-    typed = {field.name: types[field.type] for field in fields(Trial) if field.init}
+    typed = {field.name: types[field.type] for field in fields(Trial) if field.name in TRIAL_FIELDS}
     assert {name: parameters[name].type for name in typed} == typed
 
 

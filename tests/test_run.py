@@ -18,7 +18,7 @@ from experiments import run
 from experiments.data import fingerprint, subset_indices
 from experiments.models import ARCHITECTURES
 from experiments.train import Evaluation, Result, train
-from experiments.trial import Trial
+from experiments.trial import SEARCH_SPACES, Trial
 
 MAX_STEPS = 40
 SHORT = ("--max_steps", "5", "--fraction", "0.05")
@@ -222,7 +222,7 @@ def test_a_name_tells_architecture_size_and_sample_and_the_data_seed_unless_it_i
         ("--dataset toys:nothing", ["toys:nothing"]),
         ("--architecture nosuch", ["'nosuch'", *ARCHITECTURES]),
         ("--architecture nosuch.net:build", ["nosuch.net:build"]),
-        ("--search_space wide", ["'wide'", "default, notebook"]),
+        ("--search_space wide", ["'wide'", *SEARCH_SPACES]),
         ("--search_space notebook --architecture mlp", ["'notebook'", "cnn", "'mlp'"]),
         ("--precision fp8", ["'fp8'", "auto, fp32, bf16"]),
         ("--device nosuch", ["'nosuch'", "auto, cpu"]),

@@ -11,7 +11,7 @@ from scipy.stats import kstest
 
 from experiments import InputError
 from experiments.models import ARCHITECTURES
-from experiments.trial import TRAINING, Trial, draw, named_seed, search_space
+from experiments.trial import SEARCH_SPACES, TRAINING, Trial, draw, named_seed, search_space
 
 architectures = st.sampled_from(sorted(ARCHITECTURES))
 DIFFERENT = {
@@ -26,6 +26,7 @@ DIFFERENT = {
     "max_steps": 1,
     "patience": 1,
     "precision": "fp32",
+    "bracket": 1,
 }
 
 # --- what is refused ---------------------------------------------------------------------------------
@@ -46,7 +47,7 @@ DIFFERENT = {
         ({"max_steps": 0}, ["max_steps 0 ", "1 step or more"]),
         ({"patience": -1}, ["patience -1 ", "1 step or more"]),
         ({"precision": "fp8"}, ["'fp8'", "auto, fp32, bf16"]),
-        ({"search_space": "wide"}, ["'wide'", "default, notebook"]),
+        ({"search_space": "wide"}, ["'wide'", *SEARCH_SPACES]),
         ({"search_space": "notebook", "architecture": "mlp"}, ["'notebook'", "'mlp'", "'default'"]),
         ({"architecture": "nosuch"}, ["'nosuch'", "linear, mlp, cnn, resnet, forest", "package.module:function"]),
     ],
