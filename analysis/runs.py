@@ -14,8 +14,8 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 PER_PAGE = 1000  # runs, the most that MLflow gives at once
-TEXT = ("dataset", "architecture", "search_space", "precision")
-TAGS = ("trial", "failure", "classes", "pool", "dataset_fingerprint", "precision")
+TEXT = ("dataset", "architecture", "search_space", "precision", "pruned")
+TAGS = ("trial", "failure", "pruned", "classes", "pool", "dataset_fingerprint", "precision")
 IDENTITY = ["run_id", "experiment_id", "name", "status", "started", "seconds"]
 METRICS = (
     *("best_val_loss", "best_val_error", "best_step", "test_loss", "test_error"),

@@ -19,8 +19,11 @@ def chances(count: int, k: int) -> np.ndarray:
 def draws(runs: pd.DataFrame):
     """Yield ((architecture, n), its random draws by validation loss, best first); sample 0 is not random.
 
-    Runs of one sample that differ in a seed become their mean. A diverged draw counts as the worst of its cell.
+    Runs of one sample that differ in a seed become their mean. A diverged draw counts as the worst of its cell. A
+    study with pruning has no say: what its pruned draws would have reached is unknown.
     """
+    if "pruned" in runs and runs["pruned"].eq("true").any():
+        return
     table = runs[runs["sample"] > 0].copy()
     if "fraction" in table:  # a run that has not finished does not say its n
         table["n_train"] = table["n_train"].fillna(table.groupby("fraction")["n_train"].transform("max"))

@@ -84,3 +84,14 @@ def test_a_lucky_search_bends_the_law_that_few_draws_give():
 
 def test_too_few_sizes_have_no_exponent():
     assert exponents(expected_best(runs_of([0.5, 0.4]))).empty
+
+
+def test_a_study_with_pruned_draws_has_no_say():
+    runs = pd.DataFrame(
+        {
+            **{"architecture": "cnn", "n_train": 100, "status": "FINISHED", "sample": [1, 2, 3], "failure": None},
+            **{"best_val_loss": [0.5, 0.6, 0.9], "test_loss": 0.5, "test_error": 0.1},
+        }
+    )
+    assert len(expected_best(runs.assign(pruned="false"))) == 3
+    assert expected_best(runs.assign(pruned=["false", "false", "true"])).empty
