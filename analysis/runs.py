@@ -43,6 +43,8 @@ def open_store(tracking_uri: str | None = None) -> MlflowClient:
     uri = tracking_uri or default_store()
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise StoreError(f"tracking store '{uri}' does not exist yet; train something first, or see README")
+    if uri.startswith("sqlite:///") and Path(uri.removeprefix("sqlite:///")).is_dir():
+        raise StoreError(f"tracking store '{uri}' is a folder, not a database; see MLFLOW_TRACKING_URI")
     try:
         if uri.startswith("http"):  # MLflow would try again for minutes; a reader wants to know now
             with suppress(urllib.error.HTTPError):  # it answers, and may not know /health

@@ -3,3 +3,8 @@
 
 class InputError(ValueError):
     """The caller's mistake, said in one line that names the value and what is allowed."""
+
+
+def one_line(error: Exception) -> str:
+    """What an exception says, without its line breaks."""
+    return " ".join(str(error).split())

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments import InputError
+from experiments import InputError, one_line
 
 SPLIT_SEED = 0  # one split for everybody: the seeds of a study never move an image between the sets
 HELD_BACK = 0.2  # share of the images for validation, and for testing where no test set is given
@@ -167,8 +167,8 @@ def _torchvision(class_name: str, data_dir: Path, *, options=({"train": True}, {
     for option in options:
         try:
             loaded = getattr(datasets, class_name)(str(data_dir), download=True, **option)
-        except (OSError, RuntimeError, ValueError, EOFError) as error:
-            reason = " ".join(str(error).split())
+        except Exception as error:  # broken files fail in many ways, and so do downloads
+            reason = one_line(error)
             raise InputError(f"{class_name} is not in data_dir '{data_dir}' and cannot be had: {reason}") from None
         labels = loaded.targets if hasattr(loaded, "targets") else loaded.labels
         arrays += [np.asarray(loaded.data), np.asarray(labels)]
@@ -195,15 +195,15 @@ def _npz(path: Path):
     if not path.is_file():
         raise InputError(f"dataset file '{path}' does not exist")
     try:
-        with np.load(path) as arrays:
-            missing = [name for name in wanted[:2] if name not in arrays]
-            if missing:
-                raise InputError(f"'{path}' lacks {', '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}")
-            return [arrays[name] for name in wanted if name in arrays]
-    except InputError:
-        raise
+        with path.open("rb") as file, np.load(file) as arrays:
+            found = {name: arrays[name] for name in wanted if name in arrays}
+            held = ", ".join(arrays) or "nothing"
     except Exception as error:  # a broken archive fails in many ways (zlib, zipfile, pickle, OS)
-        raise InputError(f"'{path}' is not a readable .npz file: {error}") from None
+        raise InputError(f"'{path}' is not a readable .npz file: {one_line(error)}") from None
+    needed = wanted if len(found.keys() & {"x_test", "y_test"}) == 1 else wanted[:2]
+    if missing := [name for name in needed if name not in found]:
+        raise InputError(f"'{path}' lacks {', '.join(missing)}; it holds {held}")
+    return list(found.values())
 
 
 def _folder(path: Path):
@@ -229,13 +229,15 @@ def _folder(path: Path):
             arrays += [np.stack(pixels), np.array([folder.classes[label] for _, label in folder.samples])]
         return arrays
     except (OSError, UnidentifiedImageError) as error:
-        raise InputError(f"'{path}' is not one folder of images per class: {' '.join(str(error).split())}") from None
+        raise InputError(f"'{path}' is not one folder of images per class: {one_line(error)}") from None
 
 
 def _open(file: str, mode: str, size: tuple[int, int]):
     from PIL import Image
 
     with Image.open(file) as image:
+        if image.mode.startswith("I"):  # 16 bits: converting would clip them
+            image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
         image = image.convert(mode)
         return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
 
@@ -245,8 +247,8 @@ def _function(name: str, data_dir: Path):
     module, _, function = name.partition(":")
     try:
         loader = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"dataset '{name}' cannot be imported: {error}") from None
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"dataset '{name}' cannot be imported: {one_line(error)}") from None
     arrays = tuple(loader(data_dir))
     if len(arrays) not in (2, 4):
         raise InputError(f"dataset '{name}' returned {len(arrays)} arrays; allowed: 2 (x, y) or 4 (with a test set)")
@@ -269,8 +271,12 @@ def _images(array, name: str) -> np.ndarray:
         array = array.transpose(0, 2, 3, 1)
     if array.dtype == np.uint8:
         return array
-    if array.dtype.kind not in "fiub" or not np.isfinite(array).all() or array.min() < 0 or array.max() > 255:
-        raise InputError(f"dataset '{name}': pixels must be numbers in 0–255 (or 0–1), got {array.dtype}")
+    allowed = "pixels must be numbers in 0–255 (or 0–1)"
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"dataset '{name}': {allowed}, got {array.dtype}")
+    if not ((array >= 0) & (array <= 255)).all():
+        wrong = array[~((array >= 0) & (array <= 255))][0]
+        raise InputError(f"dataset '{name}': {allowed}, got {wrong}")
     scale = 255 if array.dtype.kind in "fb" and array.max() <= 1 else 1
     return np.rint(array * scale).astype(np.uint8)
 

@@ -14,7 +14,7 @@ from scipy.stats import loguniform
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from experiments import InputError
+from experiments import InputError, one_line
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ def find_architecture(name: str) -> Architecture:
         )
     try:
         build = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"architecture '{name}' cannot be imported: {error}") from None
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"architecture '{name}' cannot be imported: {one_line(error)}") from None
     return Architecture(build, getattr(build, "space", {}), getattr(build, "trained_by_steps", True))
 
 
@@ -144,6 +144,6 @@ def build_model(name: str, image: tuple, classes: int, hyperparameters: Mapping,
         model = found.build(image, classes, **own)
         if isinstance(model, nn.Module):
             model.eval()(torch.zeros(1, *image))  # gives the lazy layers their sizes, and so their weights
-        else:
+        elif "random_state" in model.get_params():
             model.set_params(random_state=seed)
         return model

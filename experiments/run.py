@@ -4,12 +4,14 @@ mlflow run . -P fraction=0.05          or          python -m experiments.run --f
 """
 
 import argparse
+import random
 import sys
 import time
 import urllib.error
 import urllib.request
 import warnings
 from dataclasses import asdict, fields
+from pathlib import Path
 
 import mlflow
 import sklearn
@@ -20,8 +22,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sqlalchemy.exc import SQLAlchemyError
 
-from experiments import InputError
-from experiments.data import Data, load_data, subset
+from experiments import InputError, one_line
+from experiments.data import Data, load_data, subset, subset_indices
 from experiments.train import Diverged, Result, find_device, train
 from experiments.trial import Trial
 
@@ -42,6 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     trial = Trial(**{name: getattr(options, name) for name in TRIAL_FIELDS})
     find_device(options.device)
     data = load_data(trial.dataset, options.data_dir)
+    subset_indices(data.pool, trial.fraction, trial.data_seed)  # raises where it holds no image, before a run exists
     check_store()
     torch.set_num_threads(1)  # as in a study: these nets gain little from a second thread, and results stay the same
     with mlflow.start_run() as run:  # under `mlflow run` this resumes the project's own run
@@ -73,8 +76,8 @@ def record(trial: Trial, data: Data, device: str, keep_model: bool) -> Result:
 
 
 def record_result(client: MlflowClient, run_id: str, trial: Trial, data: Data, result: Result) -> None:
-    log_subset(client, run_id, trial, data, result)
     log_metrics(client, run_id, result)
+    log_subset(client, run_id, trial, data, result)
 
 
 def note_failure(client: MlflowClient, run_id: str, reason: str) -> None:
@@ -127,9 +130,15 @@ def log_subset(client: MlflowClient, run_id: str, trial: Trial, data: Data, resu
     dataset = mlflow.data.from_numpy(
         images.images.numpy(), targets=images.labels.numpy(), name=trial.dataset, digest=result.subset_fingerprint
     )
-    client.log_inputs(
-        run_id, [DatasetInput(dataset._to_mlflow_entity(), [InputTag("mlflow.data.context", "training")])]
-    )
+    inputs = [DatasetInput(dataset._to_mlflow_entity(), [InputTag("mlflow.data.context", "training")])]
+    for tries_left in reversed(range(5)):
+        try:
+            client.log_inputs(run_id, inputs)
+            return
+        except MlflowException:  # two workers that log the same new subset at once: one of them must come again
+            if not tries_left:
+                raise
+            time.sleep(random.uniform(0.05, 0.3))
 
 
 def log_model(result: Result, data: Data) -> None:
@@ -170,6 +179,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(f"python -m {module}", allow_abbrev=False, **options)
 
     def error(self, message):
+        if message.startswith("unrecognized"):
+            message += f"; allowed: {', '.join(sorted(self._option_string_actions))}"
         self.exit(2, f"error: {message}\n")
 
 
@@ -206,11 +217,13 @@ def check_store() -> None:
     try:
         if uri.startswith("http"):
             urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10).close()
+        elif Path(uri.removeprefix("sqlite:///")).is_dir():
+            raise IsADirectoryError("it is a folder, not a database")
         MlflowClient().search_experiments(max_results=1)
     except urllib.error.HTTPError:
         pass  # it answers, and may not know /health
-    except (OSError, ValueError, MlflowException, SQLAlchemyError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except (OSError, ValueError, ImportError, MlflowException, SQLAlchemyError) as error:
+        reason = one_line(error)[:200]
         raise InputError(f"tracking store '{uri}' cannot be opened ({reason}); see MLFLOW_TRACKING_URI") from None
 
 

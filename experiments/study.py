@@ -19,8 +19,9 @@ import mlflow
 import torch
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
+from mlflow.exceptions import MlflowException
 
-from experiments import InputError
+from experiments import InputError, one_line
 from experiments.data import Data, load_data, subset_indices
 from experiments.engine import Died, cores, run_here
 from experiments.halving import halve
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
         subset_indices(data.pool, fraction, 0)  # raises for a fraction that holds no image, before anything runs
     check_store()
     client = MlflowClient()
-    experiment_id = mlflow.set_experiment(options.study).experiment_id
+    experiment_id = open_experiment(options.study)
     parent = parent_run(client, experiment_id, options)
     kill_stale(client, experiment_id)
     done = finished_keys(client, experiment_id)
@@ -193,6 +194,14 @@ def cells(trials: list[Trial], todo: set[str]) -> list[Cell]:
 
 
 # --- what has run ----------------------------------------------------------------------------------
+
+
+def open_experiment(study: str) -> str:
+    """The id of the study's experiment, made where there is none. Raises InputError for one that was deleted."""
+    try:
+        return mlflow.set_experiment(study).experiment_id
+    except MlflowException as error:
+        raise InputError(f"study '{study}' cannot be opened: {one_line(error)}") from None
 
 
 def parent_run(client: MlflowClient, experiment_id: str, options) -> str:
@@ -329,11 +338,14 @@ def set_up(path: str, experiment_id: str, parent: str, study: str, device: str, 
 
     def close_run(run_id: str, trial: Trial, ended) -> Outcome:
         if isinstance(ended, Result):
-            record_result(client, run_id, trial, data, ended)
-            client.set_terminated(run_id, "FINISHED")
-            return Outcome(trial, "FINISHED", ended.seconds, ended.n_train, ended.best_val_loss)
+            try:
+                record_result(client, run_id, trial, data, ended)
+                client.set_terminated(run_id, "FINISHED")
+                return Outcome(trial, "FINISHED", ended.seconds, ended.n_train, ended.best_val_loss)
+            except MlflowException as error:
+                ended = error
         final = isinstance(ended, Diverged)
-        reason = f"diverged: {ended}" if final else f"{type(ended).__name__}: {' '.join(str(ended).split())}"
+        reason = f"diverged: {ended}" if final else f"{type(ended).__name__}: {one_line(ended)}"
         note_failure(client, run_id, reason)
         client.set_terminated(run_id, "FAILED")
         return Outcome(trial, "FAILED", 0.0, reason="diverged" if final else reason, final=final)

@@ -89,15 +89,18 @@ class Training:
 
     def __init__(self, trial: Trial, data: Data, device: str = "cpu"):
         self.trial, self.result, self.best_val_loss, self.step = trial, None, math.inf, 0
-        self._course, self._seconds = _course(trial, data, find_device(device)), 0.0
+        device = find_device(device)
+        self._course, self._seconds = _course(trial, data, device), 0.0
         self._go_on = None  # a generator's first message
+        self._random = RandomState(_seed(trial, "dropout"), device)
 
     def advance(self, steps: float = math.inf) -> None:
         """Train until an evaluation at `steps` or later, or to the end. Raises Diverged."""
         start = time.perf_counter()
         try:
             while self.step < steps and self.result is None:
-                evaluation = self._course.send(self._go_on)
+                with self._random:
+                    evaluation = self._course.send(self._go_on)
                 self._go_on = True
                 self.best_val_loss = min(self.best_val_loss, evaluation.val_loss)
                 self.step = evaluation.step
@@ -112,6 +115,29 @@ class Training:
         """End here, with the best weights so far; the result is marked as pruned."""
         self._go_on, steps = False, self.step + 1
         self.advance(steps)
+
+
+class RandomState:
+    """A random state of a training's own, for dropout and whatever else asks torch's global one."""
+
+    def __init__(self, seed: int, device: torch.device):
+        self.generators = [torch.default_generator]
+        if device.type == "cuda":
+            torch.cuda.init()
+            self.generators.append(torch.cuda.default_generators[device.index or 0])
+        self.states = [torch.Generator(g.device).manual_seed(seed).get_state() for g in self.generators]
+
+    def __enter__(self):
+        self._swap()
+
+    def __exit__(self, *_):
+        self._swap()
+
+    def _swap(self) -> None:
+        others = [generator.get_state() for generator in self.generators]
+        for generator, state in zip(self.generators, self.states):
+            generator.set_state(state)
+        self.states = others
 
 
 def _course(trial: Trial, data: Data, device: torch.device) -> Course:
