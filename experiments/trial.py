@@ -15,7 +15,7 @@ from experiments.models import find_architecture
 # Each line: hyperparameter = (untuned default, distribution or list of choices).
 # What every network is trained with; batch sizes start at 16 because smaller ones cost more than they gain.
 TRAINING = {
-    "lr": (0.02, loguniform(2e-3, 3e-1)),
+    "lr": (0.01, loguniform(5e-4, 2e-1)),
     "momentum": (0.9, [0.8, 0.9, 0.95]),
     "weight_decay": (1e-4, loguniform(1e-6, 1e-2)),
     "batch_size": (32, [16, 32, 64]),
