@@ -14,8 +14,9 @@ from conftest import store_in
 from mlflow import MlflowClient
 
 from analysis import report
-from experiments import study
+from experiments import study, worker
 from experiments.engine import Died
+from experiments.store import owner
 from experiments.trial import Trial
 
 GRID = ["--study", "line", "--architectures", "linear,toys:exploding,forest", "--samples", "1", "--max_steps", "30"]
@@ -241,7 +242,7 @@ def dying(times):
         if trial.key != victim[0] or not left[0]:
             return None
         left[0] -= 1
-        tags = {"trial": trial.key, "owner": study.owner(os.getpid())}
+        tags = {"trial": trial.key, "owner": owner(os.getpid())}
         MlflowClient().create_run(experiment("small"), tags=tags)
         return Died(1, -9)
 
@@ -272,7 +273,7 @@ def test_a_trial_that_fails_for_another_reason_is_noted_and_tried_again(played, 
         raise MemoryError("no memory\nfor this trial")
 
     with monkeypatch.context() as patch:
-        patch.setattr(study, "train", out_of_memory)
+        patch.setattr(worker, "train", out_of_memory)
         said = launch(SMALL, [0.1])
     trials, parent = runs_of("small")
     assert [run.info.status for run in trials] == ["FAILED"] * 4  # two trials, each tried twice
@@ -288,7 +289,7 @@ def test_a_study_that_is_stopped_keeps_what_it_has_and_continues(played, capsys)
     def stop_at_the_third(trial):
         seen.append(trial)
         if len(seen) == 3:
-            MlflowClient().create_run(experiment("small"), tags={"trial": trial.key, "owner": study.owner(os.getpid())})
+            MlflowClient().create_run(experiment("small"), tags={"trial": trial.key, "owner": owner(os.getpid())})
             raise KeyboardInterrupt
 
     played(stop_at_the_third)
@@ -312,25 +313,6 @@ def test_runs_of_a_living_process_or_another_machine_are_left_alone(played):
     made += [client.create_run(experiment("small"), tags=given) for given in (elsewhere, {"trial": "z"})]
     launch(SMALL, [0.1])
     assert [client.get_run(run.info.run_id).info.status for run in made] == ["RUNNING"] * 3
-
-
-def test_finished_trials_are_found_beyond_the_first_thousand_runs(store):
-    class Pages:
-        def search_runs(self, experiments, where, view, max_results, page_token):
-            start = int(page_token or 0)
-            page = Page(made[start : start + max_results])
-            page.token = str(start + max_results) if start + max_results < len(made) else None
-            return page
-
-    class Page(list):
-        token = None
-
-    def run(number):
-        tags = {"trial": f"key {number}"}
-        return SimpleNamespace(data=SimpleNamespace(tags=tags), info=SimpleNamespace(status="FINISHED"))
-
-    made = [run(number) for number in range(2500)]
-    assert study.finished_keys(Pages(), "0") == {f"key {number}" for number in range(2500)}
 
 
 def test_a_compared_sample_that_is_missing_is_trained_with_the_others_and_recorded_alone(played):
@@ -374,71 +356,6 @@ def test_a_study_without_a_finished_trial_ends_and_says_so(played):
     said = launch([*SMALL, "--architectures", "toys:exploding"], [0.1])
     assert "failed, 2 trials: diverged" in said
     assert [run.info.status for run in runs_of("small")[0]] == ["FAILED"] * 2
-
-
-# --- the grid ---------------------------------------------------------------------------------------------
-
-
-def test_the_grid_holds_every_combination_once():
-    options = study.parse(
-        ["--architectures", "mlp,cnn,mlp", "--fractions", "0.1,1,0.1", "--samples", "2", "--data_seeds", "0,5"]
-    )
-    cells = [(trial.architecture, trial.fraction, trial.sample, trial.data_seed) for trial in study.grid(options)]
-    assert len(cells) == len(set(cells)) == 2 * 2 * 3 * 2
-    assert {cell[2] for cell in cells} == {0, 1, 2}
-
-
-def test_the_ladder_is_the_notebooks_from_a_200th_doubling_to_the_whole():
-    assert study.parse(["--fractions", "ladder"]).fractions == study.LADDER == study.parse([]).fractions
-    assert study.LADDER[0] == 0.005
-    assert study.LADDER[-1] == 1
-    assert [large / small for small, large in zip(study.LADDER[:-2], study.LADDER[1:-1])] == [2.0] * 7
-
-
-def test_options_of_a_trial_reach_every_trial_of_the_grid():
-    options = study.parse(["--max_steps", "7", "--precision", "bf16", "--search_seed", "3", "--dataset", "mnist"])
-    told = {(trial.max_steps, trial.precision, trial.search_seed, trial.dataset) for trial in study.grid(options)}
-    assert told == {(7, "bf16", 3, "mnist")}
-
-
-def test_long_trials_come_first():
-    grid = study.grid(study.parse(["--architectures", "linear,forest,resnet", "--fractions", "0.1,1"]))
-    jobs = study.cells(grid, {trial.key for trial in grid})
-    ordered = [trial for job in jobs for trial in job.trials]
-    assert (ordered[0].architecture, ordered[0].fraction) == ("resnet", 1)
-    assert ordered[-1].architecture == "forest"
-    assert Counter(trial.key for trial in ordered) == Counter(trial.key for trial in grid)
-
-
-def test_each_trial_that_is_left_is_a_job_of_its_own():
-    grid = study.grid(study.parse(["--samples", "2"]))
-    left = {trial.key for trial in grid[::2]}
-    jobs = study.cells(grid, left)
-    assert [len(job.trials) for job in jobs] == [1] * len(left)
-    assert {trial.key for job in jobs for trial in job.trials} == left
-
-
-def test_samples_that_are_compared_make_one_job_even_where_one_of_them_is_left():
-    grid = study.grid(study.parse(["--samples", "2", "--pruning", "halving", "--fractions", "0.1,1"]))
-    (job,) = study.cells(grid, {grid[1].key})
-    assert [trial.sample for trial in job.trials] == [0, 1, 2]
-    assert job.todo == {grid[1].key}
-
-
-@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3600, "1:00:00")])
-def test_times_are_said_in_minutes_and_from_an_hour_on_in_hours(seconds, said):
-    assert study.clock(seconds) == said
-
-
-def test_the_time_left_is_that_of_the_trials_of_the_same_kind(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr(study.time, "perf_counter", lambda: now[0])
-    slow, fast = Trial(architecture="cnn"), Trial(architecture="linear")
-    progress = study.Progress([slow, slow, fast, fast])
-    now[0] += 12
-    for trial, seconds in ((slow, 10.0), (fast, 2.0)):
-        progress.step(study.Outcome(trial, "FINISHED", seconds, 5, 0.5))
-    assert progress.remaining() == pytest.approx(12)  # one slow and one fast trial are left
 
 
 # --- bad input --------------------------------------------------------------------------------------------

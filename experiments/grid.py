@@ -1,0 +1,55 @@
+"""What to run: the grid of trials of a study, and the cells of it that are trained together."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import product
+
+from experiments import InputError
+from experiments.run import TRIAL_FIELDS
+from experiments.trial import Trial
+
+LADDER = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0)  # the notebook's: 0.5 %, doubling, up to 100 %
+GRID_FIELDS = ("architecture", "fraction", "sample", "data_seed")
+
+
+def grid(options) -> list[Trial]:
+    """Every trial of the study. Raises InputError where one is impossible or there is none."""
+    shared = {name: getattr(options, name) for name in TRIAL_FIELDS if name not in GRID_FIELDS}
+    shared["bracket"] = options.samples if options.pruning == "halving" else 0
+    axes = (options.architectures, options.fractions, range(options.samples + 1), options.data_seeds)
+    trials = [Trial(**dict(zip(GRID_FIELDS, cell)), **shared) for cell in product(*axes)]
+    if not trials:
+        raise InputError("the study is empty: architectures, fractions and data_seeds need one entry each")
+    return trials
+
+
+def held_out(options) -> list[float]:
+    """The largest fractions, which are trained last."""
+    return sorted(options.fractions)[len(options.fractions) - options.hold_out :]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A job: trials that must be trained together (all samples of a bracket, or one), and those still to record."""
+
+    trials: tuple[Trial, ...]
+    todo: frozenset[str]  # keys
+
+
+def cells(trials: list[Trial], todo: set[str]) -> list[Cell]:
+    """The jobs of a study. Large subsets and deep nets first, so that no core idles at the end behind a long one.
+
+    Where samples are compared with each other, a cell with one missing is trained whole: its runs are pure
+    functions of their trials, so those recorded before come out the same and are not recorded again.
+    """
+    groups = defaultdict(list)
+    for trial in trials:
+        groups[(trial.architecture, trial.fraction, trial.data_seed, None if trial.bracket else trial.sample)].append(
+            trial
+        )
+    jobs = [Cell(tuple(group), frozenset(trial.key for trial in group) & todo) for group in groups.values()]
+    weight = {"resnet": 4, "cnn": 2, "mlp": 1, "linear": 0.5, "forest": 0.1}
+    return sorted(
+        [job for job in jobs if job.todo],
+        key=lambda job: -weight.get(job.trials[0].architecture, 4) * job.trials[0].fraction ** 0.3,
+    )

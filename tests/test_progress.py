@@ -1,0 +1,24 @@
+"""The time left is said, and for people."""
+
+import pytest
+
+from experiments import progress
+from experiments.progress import Progress, clock
+from experiments.trial import Trial
+from experiments.worker import Outcome
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3600, "1:00:00")])
+def test_times_are_said_in_minutes_and_from_an_hour_on_in_hours(seconds, said):
+    assert clock(seconds) == said
+
+
+def test_the_time_left_is_that_of_the_trials_of_the_same_kind(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    slow, fast = Trial(architecture="cnn"), Trial(architecture="linear")
+    shown = Progress([slow, slow, fast, fast])
+    now[0] += 12
+    for trial, seconds in ((slow, 10.0), (fast, 2.0)):
+        shown.step(Outcome(trial, "FINISHED", seconds, 5, 0.5))
+    assert shown.remaining() == pytest.approx(12)  # one slow and one fast trial are left
