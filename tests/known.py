@@ -1,0 +1,34 @@
+"""Distributions of learning curves whose truth is known in closed form."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.curve import Curve
+from analysis.predictive import LEAST, BackTest, Calibration, Predictive
+
+SIZES = 1000 * 2.0 ** np.arange(8)
+LAST = SIZES[-1]
+
+
+@dataclass(frozen=True)
+class Law:
+    """The moments of analysis.average.Average for ln loss = ln(a n^-b + floor) ± deviation."""
+
+    a: float
+    b: float
+    floor: float
+    deviation: float
+
+    def moments(self, n):
+        mean = np.log(self.a * np.asarray(n, dtype=float) ** -self.b + self.floor)
+        return mean, np.full(len(mean), self.deviation)
+
+
+def known(at_last=1.0, b=0.5, floor=0.0, deviation=0.02) -> Predictive:
+    """Median loss at_last · (n / LAST)^-b + floor, and ln loss spread by `deviation` times Student's t at every n."""
+    law = Law(at_last * LAST**b, b, floor, np.sqrt(deviation**2 - LEAST**2))
+    loss = np.exp(law.moments(SIZES)[0])
+    curve = Curve(SIZES, loss, np.full(8, 0.002), np.ones(8))
+    calibration = Calibration(spread=1.0, drift=0.0, backtest=0.0, belief=1.0)
+    return Predictive(curve, law, BackTest(np.empty(0), np.empty(0), 0), scatter=0.0, calibration=calibration)

@@ -1,0 +1,77 @@
+"""What a decision hangs on."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from known import LAST, known
+
+from analysis.decision import decide
+from analysis.prices import Engineering, Prices
+from analysis.sensitivity import costs_by_target, diminishing_returns, tornado
+
+AT = Prices(target=0.5, label_price=0.1, gpu_hours=0, engineering=Engineering(0.5, 0.7))
+
+
+def test_the_tornado_has_one_sorted_row_for_each_uncertain_input():
+    table = tornado(decide(known(deviation=0.05), replace(AT, engineering=Engineering(0.5, 0.7, 0.8))))
+    assert list(table["swing"]) == sorted(table["swing"], reverse=True)
+    assert set(table["input"]) == {
+        "curve of today's model", "what engineering brings", "engineering succeeds",
+        "price per label", "engineer's price per month", "engineering months", "GPU price per hour",
+    }  # fmt: skip
+
+
+def test_a_tornado_s_bars_are_the_costs_of_data_less_those_of_engineers():
+    table = tornado(decide(known(), AT, better=known(0.4))).set_index("input")
+    data, model = 0.1 * 3 * LAST, 144_000
+    assert table.attrs["difference"] == pytest.approx(data - model, rel=0.01)
+    labels, salary = table.loc["price per label"], table.loc["engineer's price per month"]
+    assert (labels["low"], labels["high"]) == pytest.approx((0.05, 0.15))
+    assert (labels["at_low"], labels["at_high"]) == pytest.approx((data / 2 - model, 1.5 * data - model), rel=0.01)
+    assert (salary["at_low"], salary["at_high"]) == pytest.approx((data - model / 2, data - 1.5 * model), rel=0.01)
+    assert salary["swing"] == pytest.approx(model)
+    assert {"curve of today's model", "curve of the better model"} <= set(table.index)
+
+
+def test_a_tornado_takes_given_ranges_and_survives_what_is_never_reached():
+    found = decide(known(floor=0.47, deviation=0.05), AT)
+    table = tornado(found, {"label_price": (0.1, 0.4)}).set_index("input")
+    assert tuple(table.loc["price per label", ["low", "high"]]) == (0.1, 0.4)
+    assert table.loc["curve of today's model", "at_high"] == math.inf
+    assert not table["swing"].isna().any()
+
+
+def test_the_next_per_cent_costs_in_proportion_to_n_on_a_power_law():
+    table = diminishing_returns(decide(known(), AT), steps=3)
+    assert list(table["n"]) == [LAST, 2 * LAST, 4 * LAST, 8 * LAST]
+    assert table["more"].to_numpy() == pytest.approx(table["n"] * (0.99**-2 - 1), rel=0.01)
+    assert table["cost"].to_numpy() == pytest.approx(0.1 * table["more"], rel=1e-6)
+    assert table["loss"].to_numpy() == pytest.approx((table["n"] / LAST) ** -0.5, rel=1e-3)
+
+
+def test_near_the_floor_the_next_per_cent_costs_without_limit():
+    table = diminishing_returns(decide(known(floor=5.0), replace(AT, target=4)), steps=13)
+    more = table["more"].to_numpy()
+    assert (np.diff(more[np.isfinite(more)]) > 0).all() and more[-1] == math.inf
+
+
+def test_costs_over_targets_are_those_of_the_decisions():
+    decision = decide(known(deviation=0.05), AT)
+    table = costs_by_target(decision, [0.9, 0.5])
+    for target, rows in table.groupby("target"):
+        single = decide(known(deviation=0.05), replace(AT, target=target)).table.set_index("name")
+        for row in rows.itertuples():
+            expected = single.loc[row.strategy]
+            wanted = expected["cost"] if expected["p_in_time"] >= AT.wanted else math.inf
+            assert row.cost == pytest.approx(wanted, rel=0.03)
+
+
+def test_without_targets_costs_run_from_today_s_loss_down_and_rise():
+    table = costs_by_target(decide(known(), AT))
+    data = table[table["strategy"] == "data"]
+    assert len(data) == 20 and data["target"].iloc[0] == pytest.approx(1, rel=0.01)
+    assert data["target"].is_monotonic_decreasing and data["cost"].is_monotonic_increasing
+    both, best = (table[table["strategy"] == name]["cost"].to_numpy() for name in ("both", "data"))
+    assert (both[-1] < math.inf) and (best[-1] > both[-1])
