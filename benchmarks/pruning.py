@@ -1,0 +1,98 @@
+"""What pruning would have saved and lost in a study that was run without it: exact, and no training.
+
+    python benchmarks/pruning.py STUDY [STUDY …]           (MLFLOW_TRACKING_URI says in which store)
+
+A trial that halving pauses goes on as if it had not been, so the validation losses that an unpruned run has logged
+over its steps tell where each rule would have stopped it. Per rule, over the cells (architecture, size, data seed):
+share of the compute (seconds of training, sample 0 included), cells with the same winner, and what the winner lost,
+relative to the best loss. The noise to compare it with is the spread between trainings that differ in `seed` only.
+"""
+
+import argparse
+import math
+import statistics
+import sys
+from pathlib import Path
+
+import numpy as np
+from mlflow import MlflowClient
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from analysis.runs import CELL, load_runs
+from experiments.halving import FIRST_RUNG, KEEP
+
+RULES = [(KEEP, rung) for rung in (1 / 8, 1 / 4, 1 / 2, 1.0)] + [(1 / 2, 1 / 4), (1 / 2, 1 / 2)]  # (keep, first rung)
+
+
+def read_cells(studies: list[str]) -> dict:
+    """Cells of the studies: samples as (sample, patience, seconds per step, steps evaluated at, best loss by then)."""
+    client, cells = MlflowClient(), {}
+    for study in studies:
+        runs = load_runs(study)
+        runs = runs[(runs["status"] == "FINISHED") & (runs["bracket"] == 0) & (runs["architecture"] != "forest")]
+        for key, group in runs.groupby([*CELL, "seed"]):
+            cells[study, *key] = [_sample(client, run) for run in group.itertuples()]
+    return {key: samples for key, samples in cells.items() if len(samples) > 3}
+
+
+def _sample(client, run):
+    history = client.get_metric_history(run.run_id, "val_loss")
+    steps, losses = np.array([m.step for m in history]), np.array([m.value for m in history])
+    return run.sample, run.patience, run.seconds / run.steps, steps, np.minimum.accumulate(losses)
+
+
+def halved(samples: list, keep: float, first_rung: float) -> tuple[float, int, float]:
+    """Seconds spent, the winner and its loss under a rule; the same decisions as experiments.halving.halve."""
+    running = {sample: rest for sample, *rest in samples if sample > 0}
+    rung, left = max(1, round(first_rung * samples[0][1])), len(running)
+    ranking, seconds = {}, 0.0
+    while running:
+        rung = rung if left > 1 else math.inf
+        seen = {sample: min(np.searchsorted(rest[2], rung), len(rest[2]) - 1) for sample, rest in running.items()}
+        ranking |= {sample: running[sample][3][at] for sample, at in seen.items()}
+        left = math.ceil(keep * left)
+        going_on = sorted(ranking, key=ranking.get)[:left]
+        for sample, at in seen.items():
+            _, pace, steps, _ = running[sample]
+            if at == len(steps) - 1 or sample not in going_on:
+                seconds += steps[at] * pace
+                del running[sample]
+        rung *= round(1 / keep)
+    winner = min(ranking, key=ranking.get)
+    return seconds, winner, ranking[winner]
+
+
+def noise(cells: dict) -> float:
+    """Relative standard deviation of the loss between trainings of one trial that differ in `seed` only."""
+    losses = {}
+    for (*cell, _), samples in cells.items():
+        for sample, *_, best in samples:
+            losses.setdefault((*cell, sample), []).append(best[-1])
+    spreads = [statistics.stdev(map(math.log, values)) for values in losses.values() if len(values) > 1]
+    return statistics.median(spreads) if spreads else math.nan
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("studies", nargs="+", help="names of studies that were run with pruning=off")
+    cells = read_cells(parser.parse_args().studies)
+    print(f"{len(cells)} cells; relative spread between seeds: {noise(cells):.1%}\n")
+    print("| keep | first rung | compute | same winner | mean loss of the winner | worst |\n|---|---|---|---|---|---|")
+    for keep, rung in RULES:
+        rows = []
+        for samples in cells.values():
+            full = sum(steps[-1] * pace for _, _, pace, steps, _ in samples)
+            default = sum(steps[-1] * pace for sample, _, pace, steps, _ in samples if sample == 0)
+            drawn = {sample: best[-1] for sample, *_, best in samples if sample > 0}
+            seconds, winner, loss = halved(samples, keep, rung)
+            best = min(drawn.values())
+            rows.append(((seconds + default) / full, winner == min(drawn, key=drawn.get), loss / best - 1))
+        share, same, lost = np.mean(rows, axis=0)
+        used = " (used)" if (keep, rung) == (KEEP, FIRST_RUNG) else ""
+        worst = max(row[2] for row in rows)
+        print(f"| {keep:.2g} | {rung:.3g} × patience{used} | {share:.0%} | {same:.0%} | {lost:.1%} | {worst:.1%} |")
+
+
+if __name__ == "__main__":
+    main()
