@@ -53,7 +53,7 @@ def worth(a: Predictive, b: Predictive, n, *, confidence=0.9, size=2000, seed=0,
     sizes = np.unique(np.concatenate([_grid(a, a.curve.n[-1] * NEVER), n[n > a.curve.n[0] / BELOW]]))
     losses = np.minimum.accumulate(np.log(a.draw(sizes, size, seed)), axis=1)
     draws = np.exp(first_below(np.log(sizes), losses, np.log(target))) / n
-    low, median, high = (_quantile(draws, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
+    low, median, high = (quantile(draws, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
     reason = tuple(_reason(a, b, names, *row) for row in zip(n, low, median, high))
     grade = tuple("cannot say" if why else _grade(a, *row) for why, *row in zip(reason, n, low, high))
     return Worth(n, draws, median, low, high, (draws > 1).mean(0), float(confidence), grade, reason)
@@ -88,8 +88,8 @@ def _grid(found, largest):
     return np.append(grid, end) if end < largest else grid
 
 
-def _quantile(draws, q):
-    """Quantile of each column; no mean of two draws, which may be infinite."""
+def quantile(draws, q):
+    """Quantile along the first axis; never the mean of two draws, which may be infinite."""
     return np.sort(draws, axis=0)[max(int(np.ceil(q * len(draws))) - 1, 0)]
 
 

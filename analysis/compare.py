@@ -1,0 +1,218 @@
+"""Architectures side by side: one exponent or several, what a switch is worth in data, who wins at which size."""
+
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+import pandas as pd
+
+from analysis.crossover import LEADS, Crossover, crossover, ranges, winners
+from analysis.curve import FitError
+from analysis.exponents import Exponents, compare_exponents
+from analysis.fairness import fair_cells
+from analysis.forecast import FAR
+from analysis.language import Text
+from analysis.multiplier import Worth, worth
+from analysis.predictive import predictive
+from analysis.runs import best_runs, points, untuned
+
+TIMES = (1, 2, 5)  # the data: where a switch is valued
+SIZES = 60  # at which winners are named
+WORTH = ["n", "times", "median", "low", "high", "p_better", "grade", "reason"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What can be said of several architectures on one dataset; interval ends at `confidence`.
+
+    n: the smallest of their largest sizes. worths: (A, B) -> Worth of switching from A to B at TIMES n. crossovers:
+    (A, B) -> Crossover, B the one ahead at the end. winners: probability of the lowest loss by size (rows) and
+    architecture. tuning: architecture -> Worth of tuned instead of untuned. left_out: what is not compared, and why.
+    """
+
+    n: float
+    exponents: Exponents
+    worths: dict[tuple[str, str], Worth]
+    crossovers: dict[tuple[str, str], Crossover]
+    winners: pd.DataFrame
+    tuning: dict[str, Worth]
+    left_out: tuple[Text, ...]
+    confidence: float
+
+    def constant(self, a: str, b: str) -> bool:
+        """Whether the worth of B instead of A is one number: one exponent, and the same k at every size."""
+        found = self.worths[a, b]
+        same = (found.low[0] <= found.median) & (found.median <= found.high[0])
+        return self.exponents.agree and found.grade[0] != "cannot say" and bool(same.all())
+
+    @property
+    def worth_table(self) -> pd.DataFrame:
+        """first, second (instead of it), n, times, median, low, high, p_better, grade, reason, constant."""
+        rows = [(a, b, *row, self.constant(a, b)) for (a, b), found in self.worths.items() for row in _rows(found)]
+        return pd.DataFrame(rows, columns=["first", "second", *WORTH, "constant"])
+
+    @property
+    def crossover_table(self) -> pd.DataFrame:
+        """behind, ahead (at the end), n above which it is (median), low, high, p (that they cross within reach)."""
+        rows = [(*pair, one.median, one.low, one.high, one.p) for pair, one in self.crossovers.items()]
+        return pd.DataFrame(rows, columns=["behind", "ahead", "n", "low", "high", "p"])
+
+    @property
+    def tuning_table(self) -> pd.DataFrame:
+        """architecture, n, times, median, low, high, p_better, grade, reason: of tuned instead of untuned."""
+        rows = [(name, *row) for name, found in self.tuning.items() for row in _rows(found)]
+        return pd.DataFrame(rows, columns=["architecture", *WORTH])
+
+    @property
+    def best(self) -> str | None:
+        """Most likely the lowest loss at n; None where nothing can be compared."""
+        if self.winners.empty:
+            return None
+        at = np.abs(np.log(self.winners.index.to_numpy() / self.n)).argmin()
+        return str(self.winners.columns[self.winners.iloc[at].to_numpy().argmax()])
+
+    @property
+    def words(self) -> tuple[Text, ...]:
+        """The answers in sentences: exponents, winners, the best architecture next to each other one, tuning."""
+        said = [self.exponents.verdict]
+        if len(self.winners.columns) > 1:
+            said.append(self._winners())
+            others = [name for name in self.winners.columns if name != self.best]
+            said += [self._worth(name, self.best) for name in others]
+            said += [found.words for pair, found in self.crossovers.items() if self.best in pair]
+        return (*said, *(self._tuning(name) for name in self.tuning))
+
+    def _winners(self):
+        n = self.winners.index.to_numpy()
+        spans = ranges(n, self.winners.to_numpy(), list(self.winners.columns), LEADS)
+        if not spans:
+            return Text("no architecture is clearly the best at any size")
+        said = ", ".join(f"{name} {low:,.0f}–{high:,.0f}" for low, high, name in spans)
+        return Text("the lowest loss by number of examples: {said}", said=said)
+
+    def _worth(self, a, b):
+        found = self.worths[a, b]
+        if self.constant(a, b):
+            return Text("{b} instead of {a} is worth {k} times the data", a=a, b=b, k=_said(found, 0))
+        return Text(
+            "{b} instead of {a} is worth so many times the data: {k} at n = {n:,.0f}, {k2} at {n2:,.0f}, "
+            "{k5} at {n5:,.0f}",
+            **{"a": a, "b": b} | _at_sizes(found),
+        )
+
+    def _tuning(self, name):
+        return Text(
+            "tuning {name} is worth so many times the data: {k} at n = {n:,.0f}, {k2} at {n2:,.0f}, {k5} at {n5:,.0f}",
+            **{"name": name} | _at_sizes(self.tuning[name]),
+        )
+
+
+def compare(table: pd.DataFrame, *, runs=None, metric="loss", confidence=0.9, conclusions=None) -> Comparison:
+    """Compare the architectures of a table of points (architecture, n, loss, perhaps se).
+
+    runs: of the study (load_runs); with them only fair cells are compared (analysis/fairness.py) and tuning is valued.
+    conclusions: of the same table (analysis/answer.py), whose forecasts are then not made twice. FitError for a wrong
+    value.
+    """
+    left_out = []
+    if runs is not None:
+        runs, left_out = fair_cells(runs)
+        table = points(best_runs(runs), metric)
+    known = {one.architecture: one.forecast.predictive for one in conclusions or () if one.forecast}
+    found = _predictives(table, known, left_out)
+    n = min((one.curve.n[-1] for one in found.values()), default=np.nan)
+    exponents = compare_exponents(table, confidence=confidence)
+    return Comparison(
+        n=float(n),
+        exponents=exponents,
+        worths={(a, b): _worth(found[a], found[b], n, confidence, (a, b)) for a, b in permutations(found, 2)},
+        crossovers=_crossovers(found, n, confidence),
+        winners=_winners(found, n),
+        tuning=_tuning(runs, found, n, metric, confidence, left_out),
+        left_out=(*left_out, *exponents.left_out),
+        confidence=float(confidence),
+    )
+
+
+def tuning_curves(runs: pd.DataFrame, metric: str = "loss"):
+    """Yield (architecture, untuned points, tuned points) of the same cells: sample 0, and the best of all samples."""
+    cell = ["architecture", "n", "data_seed"]
+    tuned, default = points(best_runs(runs), metric), points(best_runs(untuned(runs)), metric)
+    tuned, default = (one.merge(other[cell].drop_duplicates()) for one, other in ((tuned, default), (default, tuned)))
+    for name, part in default.groupby("architecture", sort=True):
+        yield name, part, tuned[tuned["architecture"] == name]
+
+
+def _predictives(table, known, left_out):
+    """architecture -> Predictive of those with enough sizes."""
+    found = {}
+    for name, part in table.groupby("architecture", sort=True):
+        try:
+            found[str(name)] = _fit(part, known.get(name))
+        except FitError as error:
+            left_out.append(Text("{name} is not compared: {reason}", name=name, reason=str(error)))
+    return found
+
+
+def _fit(part, known=None):
+    """Predictive of the points of one architecture: the known one if it saw the same."""
+    means = part.groupby("n")["loss"].mean()
+    if known and np.array_equal(known.curve.n, means.index) and np.allclose(known.curve.loss, means, rtol=1e-9):
+        return known
+    return predictive(part["n"], part["loss"], se=part["se"] if "se" in part and part["se"].notna().any() else None)
+
+
+def _worth(a, b, n, confidence, names):
+    return worth(a, b, n * np.array(TIMES), confidence=confidence, names=names)
+
+
+def _crossovers(found, n, confidence):
+    crossovers = {}
+    for pair in combinations(found, 2):
+        one = crossover(found[pair[0]], found[pair[1]], n, confidence=confidence, names=pair)
+        if one.p_better[-1] < 0.5:
+            pair = pair[::-1]
+            one = crossover(found[pair[0]], found[pair[1]], n, confidence=confidence, names=pair)
+        crossovers[pair] = one
+    return crossovers
+
+
+def _winners(found, n):
+    if not found:
+        return pd.DataFrame()
+    return winners(found, np.geomspace(max(one.curve.n[0] for one in found.values()), FAR * n, SIZES))
+
+
+def _tuning(runs, known, n, metric, confidence, left_out):
+    worths = {}
+    if runs is None or not (runs["sample"] > 0).any():
+        return worths
+    for name, default, tuned in tuning_curves(runs, metric):
+        names = Text("untuned {name}", name=name), Text("tuned {name}", name=name)
+        try:
+            worths[str(name)] = _worth(_fit(default), _fit(tuned, known.get(name)), n, confidence, names)
+        except FitError as error:
+            left_out.append(Text("tuning {name} is not valued: {reason}", name=name, reason=str(error)))
+    return worths
+
+
+def _rows(found: Worth):
+    return zip(found.n, TIMES, found.median, found.low, found.high, found.p_better, found.grade, found.reason)
+
+
+def _at_sizes(found: Worth):
+    """Values of the templates: k, k2, k5 and n, n2, n5."""
+    keys = ["" if times == 1 else str(times) for times in TIMES]
+    return {f"k{key}": _said(found, i) for i, key in enumerate(keys)} | {f"n{k}": n for k, n in zip(keys, found.n)}
+
+
+def _said(found: Worth, i):
+    """k with its interval, two significant digits."""
+    if found.grade[i] == "cannot say":
+        return "cannot say"
+    k, low, high = (_number(values[i]) for values in (found.median, found.low, found.high))
+    return f"{k} [{low} to {high}]"
+
+
+def _number(k):
+    return f"{float(f'{k:.2g}'):,g}" if np.isfinite(k) else "∞"
