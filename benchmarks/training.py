@@ -60,7 +60,7 @@ GOALS = {  # (against the notebook's loop, against the plain loop)
     "cnn 100-100-200-200": (5.5, 3.5),
     "mix of 8": (8, 3.5),
 }
-DROP = 6  # epochs, after which the quality test lowers our learning rate by 10, as the trainer does once
+DROP = 5  # epochs, after which the quality test lowers our learning rate by 10, as the trainer does once
 HELD = {}  # in each process: its number, and the images of the speed test, sent once
 OPTIMISER = {"lr": 1e-3, "momentum": 0.9, "weight_decay": 0.0}
 
