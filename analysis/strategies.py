@@ -44,8 +44,12 @@ class Strategy:
 
     def median_cost(self, prices: Prices) -> float:
         """The median of `cost`: as costs rise with `more`, the cost of its median."""
-        more = quantile(self._ordered, 0.5)
-        return 0.0 if more < 0 else float(prices.cost(self.share, more))
+        return 0.0 if self.median_more < 0 else float(prices.cost(self.share, self.median_more))
+
+    @cached_property
+    def median_more(self) -> float:
+        """Median of the examples still to be collected; -1 where nothing is spent."""
+        return quantile(self._ordered, 0.5)
 
     def _most(self, prices):
         return min(prices.collected(self.share, prices.deadline), np.finfo(float).max)
@@ -82,11 +86,14 @@ def best(among: list[Strategy], prices: Prices) -> Strategy:
     either there is one point at which the rule changes between data and engineers (analysis/sensitivity.py).
     """
 
-    def order(strategy):
-        cost = strategy.median_cost(prices)
-        return (0, cost, 0) if eligible(strategy, prices) else (1, -strategy.p_in_time(prices), cost)
-
-    return min(among, key=order)
+    p = np.array([strategy.p_in_time(prices) for strategy in among])
+    more = np.array([strategy.median_more for strategy in among])
+    shares = np.array([strategy.share for strategy in among])
+    costs = np.where(more < 0, 0.0, prices.cost(shares, more))
+    allowed = (p >= prices.wanted) & np.isfinite(costs)
+    if allowed.any():
+        return among[int(np.argmin(np.where(allowed, costs, np.inf)))]
+    return among[int(np.lexsort((costs, -p))[0])]
 
 
 def quantile(ordered, q):
