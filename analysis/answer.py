@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.backtest import backtest
+from analysis.backtest import COLUMNS, backtest
 from analysis.forecast import DataNeeded, Forecast, forecast, needed_from
 from analysis.powerlaw import FitError, PowerLaw, fit_power_law
 
@@ -16,7 +16,7 @@ TIMES = (2, 10, 50)  # the data: where every curve is forecast
 @dataclass(frozen=True)
 class Conclusion:
     """What is concluded about one architecture; law and forecast are None where nothing can be fitted, and `reason`
-    says why. needed is None without a target; backtest: its own past forecasts, see analysis/backtest.py."""
+    says why. needed is None without a target."""
 
     architecture: str
     law: PowerLaw | None
@@ -27,7 +27,6 @@ class Conclusion:
     error: float  # fraction
     forecast: Forecast | None = None
     needed: DataNeeded | None = None
-    backtest: pd.DataFrame | None = None
 
 
 def conclude(table: pd.DataFrame, metric: str = "loss", confidence: float = 0.9, target: float | None = None):
@@ -43,24 +42,41 @@ def _conclude(name, curve, metric, confidence, target) -> Conclusion:
     if math.isnan(measured[metric]):
         measured[metric] = largest["loss"].mean()
     known = Conclusion(name, None, "", curve["n"].nunique(), largest["n"].iloc[0], **measured)
-    se = curve["se"].to_numpy() if "se" in curve and curve["se"].notna().any() else None
-    n, loss = curve["n"].to_numpy(dtype=float), curve["loss"].to_numpy(dtype=float)
+    n, loss, se = _arrays(curve)
     try:
         law = fit_power_law(n, loss, se=se, confidence=confidence)
         told = forecast(n, loss, known.largest_n * np.array(TIMES), se=se, confidence=confidence)
     except FitError as error:
-        return replace(known, reason=str(error))
+        return replace(known, reason=error.args[0])
     needed = None if target is None else needed_from(told.predictive, target, confidence)
-    past = backtest(n, loss, se=se, confidence=confidence)
-    return replace(known, law=law, forecast=told, needed=needed, backtest=past)
+    return replace(known, law=law, forecast=told, needed=needed)
 
 
-def as_json(conclusions: list[Conclusion], **more) -> dict:
-    """The same for machines: only what JSON allows; NaN becomes null and infinity the text "infinity"."""
-    return plain({**more, "architectures": [_plain_conclusion(found) for found in conclusions]})
+def _arrays(curve):
+    """n, loss, and se or None, of one architecture's points."""
+    se = curve["se"].to_numpy() if "se" in curve and curve["se"].notna().any() else None
+    return curve["n"].to_numpy(dtype=float), curve["loss"].to_numpy(dtype=float), se
 
 
-def _plain_conclusion(found: Conclusion) -> dict:
+def backtests(table: pd.DataFrame, confidence: float = 0.9) -> pd.DataFrame:
+    """Each architecture's own past forecasts (analysis/backtest.py), of a table of points as in `conclude`."""
+    parts = [pd.DataFrame(columns=["architecture", *COLUMNS])]
+    for name, curve in table.groupby("architecture", sort=True):
+        n, loss, se = _arrays(curve)
+        parts.append(backtest(n, loss, se=se, confidence=confidence).assign(architecture=name))
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+
+def as_json(conclusions: list[Conclusion], past: pd.DataFrame, **more) -> dict:
+    """The same for machines: only what JSON allows; NaN becomes null and infinity the text "infinity".
+
+    past: their backtests.
+    """
+    architectures = [_plain_conclusion(found, past) for found in conclusions]
+    return plain({**more, "architectures": architectures})
+
+
+def _plain_conclusion(found: Conclusion, past: pd.DataFrame) -> dict:
     values = {
         "architecture": found.architecture,
         "sizes": found.sizes,
@@ -70,14 +86,13 @@ def _plain_conclusion(found: Conclusion) -> dict:
         "law": asdict(found.law) if found.law else None,
         "data_needed": asdict(found.needed) if found.needed else None,
         "forecast": None,
-        "backtest": [],
+        "backtest": past.loc[past["architecture"] == found.architecture, COLUMNS].to_dict("records"),
     }
     if told := found.forecast:
         fields = ("confidence", "weights", "n_min", "n_max", "backtest", "grade", "warnings")
         rows = zip(TIMES, told.at, told.median, told.low, told.high)
         sizes = [dict(zip(("times", "n", "median", "low", "high"), row)) for row in rows]
         values["forecast"] = {name: getattr(told, name) for name in fields} | {"sizes": sizes}
-        values["backtest"] = found.backtest.to_dict("records")
     return values
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.language import Text
+
 MISFIT = 0.002  # relative: no form is closer than this to a real curve, however small its se
 
 MOST = 40  # points kept of a dense curve
@@ -39,7 +41,8 @@ def read_curve(n, loss, se=None, at_least=3):
             raise FitError(f"n and {name} must have the same length, got {len(n)} and {len(values)}")
     sizes, index, count = np.unique(n, return_inverse=True, return_counts=True)
     if len(sizes) < at_least:
-        raise FitError(f"needs at least {at_least} distinct sizes n, got {len(sizes)}")
+        count = len(sizes)
+        raise FitError(Text("needs at least {least} distinct sizes n, got {count}", least=at_least, count=count))
     mean = np.bincount(index, loss) / count
     return Curve(sizes, mean, _relative_error(loss, se, index, count, mean), count)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.curve import FitError, check_confidence, check_positive, read_curve
+from analysis.language import Text
 from analysis.powerlaw import head_length
 from analysis.predictive import Predictive, predict_curve
 
@@ -125,17 +126,19 @@ def _first(sizes, chance, q):
 
 def _reason(found, low, median, high, confidence, chance):
     if _flat(found):
-        return "the curve is flat: more data has not changed the loss beyond its scatter"
+        return Text("the curve is flat: more data has not changed the loss beyond its scatter")
     if chance < 0.5 - confidence / 2:
-        return "the target lies below what the floor's interval allows"
+        return Text("the target lies below what the floor's interval allows")
     if np.isfinite(high) and high <= NARROW * low:
         return ""
     if np.isinf(median):
-        return "the target may lie below the floor: it is more likely never reached than reached"
+        return Text("the target may lie below the floor: it is more likely never reached than reached")
     if found.backtest.miss > MISS:
-        return f"the back-test misses by {np.expm1(found.backtest.miss):.0%}, more than {MISS:.0%}"
+        miss = np.expm1(found.backtest.miss)
+        return Text("the back-test misses by {miss:.0%}, more than {allowed:.0%}", miss=miss, allowed=MISS)
     if median > FAR * found.curve.n[-1]:
-        return f"the answer lies {median / found.curve.n[-1]:.0f} times beyond the data, more than {FAR:.0f}"
+        times = median / found.curve.n[-1]
+        return Text("the answer lies {times:.0f} times beyond the data, more than {allowed:.0f}", times=times, allowed=FAR)
     return ""
 
 
@@ -161,17 +164,19 @@ def _weights(found):
 def _warnings(found, head, at):
     curve, notes = found.curve, []
     if _flat(found):
-        notes.append("flat: the loss has not fallen beyond its scatter, so the data show no law to extrapolate")
+        notes.append(Text("flat: the loss has not fallen beyond its scatter, so the data show no law to extrapolate"))
     if head:
-        notes.append(f"the {head} smallest sizes lie near the best guess, before the power law")
+        notes.append(Text("the {head} smallest sizes lie near the best guess, before the power law", head=head))
     if len(curve) < 5:
-        notes.append(f"only {len(curve)} sizes: the width of the intervals rests on published curves alone")
+        notes.append(
+            Text("only {count} sizes: the width of the intervals rests on published curves alone", count=len(curve))
+        )
     if found.backtest.miss > MISS:
-        notes.append(f"ill-behaved: the back-test misses by {np.expm1(found.backtest.miss):.0%}")
+        notes.append(Text("ill-behaved: the back-test misses by {miss:.0%}", miss=np.expm1(found.backtest.miss)))
     if (np.log(curve.loss[1:] / curve.loss[:-1]) > max(0.05, 4 * curve.error.max())).any():
-        notes.append("ill-behaved: the loss rises between sizes by more than its error")
+        notes.append(Text("ill-behaved: the loss rises between sizes by more than its error"))
     if at.max() > FAR * curve.n[-1]:
-        notes.append(f"the largest size lies {at.max() / curve.n[-1]:.0f} times beyond the data")
+        notes.append(Text("the largest size lies {times:.0f} times beyond the data", times=at.max() / curve.n[-1]))
     return tuple(notes)
 
 

@@ -20,8 +20,17 @@ class Text(str):
         text.template, text.values = template, values
         return text
 
+    def __str__(self):
+        return self  # so that an exception's message stays a Text
+
     def __getnewargs_ex__(self):
         return (self.template,), self.values
+
+
+def joined(texts, by: str = " ") -> Text:
+    """Several texts as one, which `translate` says one by one."""
+    texts = list(texts)
+    return Text(by.join(f"{{t{i}}}" for i in range(len(texts))), **{f"t{i}": text for i, text in enumerate(texts)})
 
 
 def translate(text: str, language: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from analysis.curve import Curve, FitError, check_confidence, read_curve, thinned
+from analysis.language import Text
 from analysis.projection import NEAR, fit_shape
 
 EXPONENTS = np.geomspace(0.005, 5, 160)
@@ -142,15 +143,17 @@ def _span(grid, inside, best):
 def _warnings(curve, start, law, residual):
     notes = []
     if start:
-        notes.append(f"the {start} smallest sizes lie near the best guess and are left out")
+        notes.append(Text("the {start} smallest sizes lie near the best guess and are left out", start=start))
     if law.points == 3:
-        notes.append("3 points fit any power law exactly: the intervals rest on an assumed scatter")
+        notes.append(Text("3 points fit any power law exactly: the intervals rest on an assumed scatter"))
     if law.c_low <= FIRM * curve.loss.min():
-        notes.append(f"the floor is not identified: anything from {law.c_low:.3g} to {law.c_high:.3g} fits")
+        span = {"low": law.c_low, "high": law.c_high}
+        notes.append(Text("the floor is not identified: anything from {low:.3g} to {high:.3g} fits", **span))
     if law.b_low <= EXPONENTS[0] or law.b_high >= EXPONENTS[-1]:
-        notes.append(f"the exponent's interval reaches the end of the search, {EXPONENTS[0]:g} to {EXPONENTS[-1]:g}")
+        span = {"low": EXPONENTS[0], "high": EXPONENTS[-1]}
+        notes.append(Text("the exponent's interval reaches the end of the search, {low:g} to {high:g}", **span))
     if residual > 0.1:
-        notes.append(f"ill-behaved: points lie {residual:.0%} off the law on average")
+        notes.append(Text("ill-behaved: points lie {residual:.0%} off the law on average", residual=residual))
     return tuple(notes)
 
 

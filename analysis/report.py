@@ -5,25 +5,31 @@ python -m analysis.report curve.csv        for measurements made elsewhere
 """
 
 import argparse
-import html
 import json
 import math
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-import altair as alt
 from mlflow.entities import Metric
 
-from analysis import charts
-from analysis.answer import Conclusion, as_json, conclude
-from analysis.diagnosis import diagnose
-from analysis.held_out import forecast_held_out, held_out, log_scores
-from analysis.powerlaw import FitError
-from analysis.runs import StoreError, best_runs, load_runs, open_store, points, read_csv, study_run, untuned
-from analysis.sections import Section, sections, warnings_of
+from analysis.answer import Conclusion, as_json
+from analysis.comparison_sections import summary
+from analysis.curve import FitError
+from analysis.evidence import Evidence, Question
+from analysis.headline import Headline, headline
+from analysis.held_out import forecast_held_out, log_scores
+from analysis.html_report import as_html
+from analysis.look import picture
+from analysis.note import log_note
+from analysis.parts import PARTS
+from analysis.prices import Prices
+from analysis.runs import StoreError, open_store, study_run
+from analysis.sections import Section, curve_sections, curves
+from analysis.study import Study, load_study, read_measured
+from analysis.trust_sections import trust_sections
 
-STYLE = "body{font-family:sans-serif;margin:2em auto;max-width:60em}td,th{padding:.3em .8em;text-align:left}"
 MOST_ROWS = 12  # of a table printed for a study of many architectures; the HTML has them all
 NEXT = "\nthe runs:  make ui    (mlflow ui)\nthe page:  make app   (streamlit run app/main.py)"
 
@@ -39,34 +45,39 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report_csv(options) -> None:
-    table, metric = read_csv(options.csv)
-    found = conclude(table, metric, options.confidence, options.target)
-    if options.json:
-        print_json(options, metric, found)
-    else:
-        print_answer(options.csv, "", sections(found, None, metric, options.confidence), warnings_of(found))
+    study = read_measured(options.csv, str(options.csv))
+    tell(options, Evidence(study, None, study.metrics[0]), {"csv": str(options.csv)}, str(options.csv))
 
 
 def report_study(options) -> None:
-    study, metric = options.study, options.metric
-    runs, note = load_runs(study), study_note(study)
-    table = points(best_runs(runs), metric)
-    if table.empty:
-        raise StoreError(f"study '{study}' has no finished run yet; start it with: make study")
-    found = conclude(table, metric, options.confidence, options.target)
-    diagnosis = diagnose(runs, held_out(study), metric, options.confidence)
-    parts, remarks = sections(found, diagnosis, metric, options.confidence), warnings_of(found, diagnosis)
-    title = f"Study {study}"
-    if options.json:
-        print_json(options, metric, found, note=note, **vars(diagnosis))
-    else:
-        print_answer(title, note, parts, remarks)
-    laws, told = ({one.architecture: getattr(one, what) for one in found if one.law} for what in ("law", "forecast"))
-    curves = charts.learning_curves(table, laws, metric, points(best_runs(untuned(runs)), metric), told)
-    pictures = [curves, *(part.chart for part in parts if part.chart is not None)]
-    log_answer(study, found, parts, curves, as_html(title, note, parts, remarks, pictures), diagnosis.held_out)
+    study = load_study(options.study)
+    evidence = Evidence(study, main_dataset(study), options.metric)
+    tell(options, evidence, {"study": study.name, "note": study.note}, f"Study {study.name}")
+    log_answer(evidence, asked_by(options))
     if not options.json:
         print(NEXT)
+
+
+def main_dataset(study: Study) -> str:
+    """The one with the most runs. Raises StoreError where nothing has finished."""
+    if not study.datasets:
+        raise StoreError(f"study '{study.name}' has no finished run yet; start it with: make study")
+    return study.runs["dataset"].value_counts()[study.datasets].idxmax()
+
+
+def asked_by(options) -> Question:
+    return Question(confidence=options.confidence, prices=Prices(target=options.target))
+
+
+def tell(options, evidence: Evidence, source: dict, title: str) -> None:
+    """Print the answer, for people or for machines."""
+    question = asked_by(options)
+    if options.json:
+        print_json(evidence, question, options, source)
+        return
+    parts = curve_sections(evidence, question)[1:]  # whose first is the chart
+    parts += [summary(evidence.comparison(question.confidence))] if len(evidence.known(question.confidence)) > 1 else []
+    print_answer([title, evidence.study.note], headline(evidence, question), parts + trust_sections(evidence, question))
 
 
 def print_held_out(options) -> None:
@@ -80,61 +91,62 @@ def print_held_out(options) -> None:
 # --- ways to say it --------------------------------------------------------------------------------
 
 
-def print_answer(title: str, note: str, parts: list[Section], remarks: list[str]) -> None:
-    """The sections one below the other; long tables are cut."""
-    print("\n".join(filter(None, [title, note])))
+def print_answer(heading: list[str], answer: Headline, parts: list[Section]) -> None:
+    """The answer, then the sections one below the other; long tables are cut."""
+    print("\n".join(filter(None, heading)) + "\n")
+    print(
+        "\n".join(
+            filter(None, [answer.sentence, f"Trust: {answer.grade}. {answer.because}", *answer.money, answer.surer])
+        )
+    )
     for part in parts:
-        print(f"\n{part.title}: {part.words}\n{part.table.head(MOST_ROWS).to_string(index=False)}")
-        if len(part.table) > MOST_ROWS:
-            print(f"… {len(part.table) - MOST_ROWS} more rows in the HTML report and on the page")
-    if remarks:
-        print("\nRemarks")
-        print("\n".join(remarks))
+        print(f"\n{part.title}: {part.words}".rstrip())
+        print(*part.lines, sep="\n", end="\n" if part.lines else "")
+        if part.table is not None:
+            print(part.table.head(MOST_ROWS).to_string(index=False))
+            if len(part.table) > MOST_ROWS:
+                print(f"… {len(part.table) - MOST_ROWS} more rows in the HTML report and on the page")
 
 
-def print_json(options, metric: str, found: list[Conclusion], **more) -> None:
-    source = {"csv": str(options.csv)} if options.csv else {"study": options.study}
-    answer = as_json(found, **source, metric=metric, confidence=options.confidence, **more)
+def print_json(evidence: Evidence, question: Question, options, source: dict) -> None:
+    found, confidence = evidence.conclusions(question.confidence), question.confidence
+    more = vars(diagnosis) if (diagnosis := evidence.diagnosis(confidence)) else {}
+    known = [one.architecture for one in evidence.known(confidence)]
+    if known:
+        more = more | {"decision": evidence.decision(question).record()}
+        more |= {"comparison": evidence.comparison(confidence).words}
+    if question.prices.target is not None:
+        needed = {name: evidence.needed(name, question.prices.target, confidence) for name in known}
+        found = [replace(one, needed=needed.get(one.architecture)) for one in found]
+    answer = as_json(
+        found, evidence.backtests(confidence), **source, metric=evidence.metric, confidence=confidence, **more
+    )
     print(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False))
 
 
-def as_html(title: str, note: str, parts: list[Section], remarks: list[str], pictures: list[alt.Chart]) -> str:
-    """One self-contained page: tables and charts, which stay interactive without a network."""
-    head = f"<h1>{html.escape(title)}</h1><p>{html.escape(note)}</p>"
-    for part in parts:
-        table = part.table.to_html(index=False, border=0)
-        head += f"<h2>{html.escape(part.title)}</h2><p>{html.escape(part.words)}</p>{table}"
-    head += "".join(f"<p>{html.escape(line)}</p>" for line in remarks)
-    wide = (chart.properties(width=800) for chart in pictures)
-    charted = alt.vconcat(*wide).resolve_scale(color="independent", shape="independent")
-    before, body, after = charted.to_html(inline=True).rpartition("\n<body>")  # Vega's own code says <body>, too
-    return f"{before}{body}<style>{STYLE}</style>{head}{after}"
-
-
-def study_note(study: str, tracking_uri: str | None = None) -> str:
-    """What the study says about itself wherever it is shown, such as which images it used; '' for nothing."""
-    parent = study_run(open_store(tracking_uri), study)
-    return parent.data.tags.get("note", "") if parent else ""
-
-
-def log_answer(study: str, found: list[Conclusion], parts: list[Section], chart, page: str, scored) -> None:
+def log_answer(evidence: Evidence, question: Question) -> None:
     """Log tables, figure and page to the study's parent run; without one (bare runs of `main`) there is no place."""
-    client = open_store()
+    client, study = open_store(), evidence.study.name
     parent = study_run(client, study)
     if parent is None:
         return
-    run_id = parent.info.run_id
+    run_id, found = parent.info.run_id, evidence.conclusions(question.confidence)
     client.log_batch(run_id, metrics=[Metric(*pair, 0, 0) for pair in logged_values(found)])
-    for name, part in zip(("answer", *(part.title for part in parts[1:])), parts):
-        file = "".join(letter if letter.isalnum() else "_" for letter in name.lower()).strip("_")
-        client.log_text(run_id, part.table.to_csv(index=False), f"report/{file}.csv")
-    client.log_text(run_id, page, "report/report.html")
-    log_scores(client, run_id, scored)
+    told = [section for part in PARTS for section in part.sections(evidence, question)]
+    for part in (part for part in told if part.table is not None):
+        client.log_text(run_id, part.table.to_csv(index=False), f"report/{file_name(part.title)}.csv")
+    client.log_text(run_id, as_html(evidence, question), "report/report.html")
+    log_scores(client, run_id, evidence.diagnosis(question.confidence).held_out)
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("png", "svg"):
-            picture = Path(folder) / f"learning_curves.{kind}"
-            chart.properties(width=800).save(str(picture), **({"ppi": 144} if kind == "png" else {}))
-            client.log_artifact(run_id, str(picture), "report")
+            file = Path(folder) / f"learning_curves.{kind}"
+            file.write_bytes(picture(curves(evidence, question).chart(), kind))
+            client.log_artifact(run_id, str(file), "report")
+    log_note(client, parent, curve_sections(evidence, question)[1:])
+
+
+def file_name(title: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in title.lower()).strip("_")
 
 
 def logged_values(found: list[Conclusion]):

@@ -1,65 +1,106 @@
 """The answer in plain words and tables of text: what the report prints, its HTML and the page all show."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import altair as alt
 import pandas as pd
 
-from analysis import charts
 from analysis.answer import TIMES, Conclusion
+from analysis.charts import Lines, learning_curves
 from analysis.diagnosis import Diagnosis
-from analysis.noise import SOURCES
+from analysis.evidence import Evidence, Question
+from analysis.headline import METRICS
+from analysis.language import Text
+from analysis.study import links
+from analysis.wording import interval, share, size, sizes, value
 
-COLUMNS = ("architecture", "sizes", "exponent b", "interval", "floor c", "largest n", "test loss", "test error")
-AHEAD = ("next size", "two sizes ahead", "three sizes ahead")
+COLUMNS = (
+    *(Text("architecture"), Text("sizes"), Text("exponent b"), Text("interval"), Text("floor c"), Text("largest n")),
+    *(Text("test loss"), Text("test error")),
+)
 
 
 @dataclass(frozen=True)
 class Section:
-    title: str
-    words: str
-    table: pd.DataFrame
-    chart: alt.LayerChart | None = None
+    """A heading, a few sentences, a table of text, a chart drawn for a Look (`chart(look=…)`), as far as there are.
+
+    lines: more sentences, one below the other. command: to copy into a terminal, "" for none.
+    """
+
+    title: Text
+    words: Text | str = ""
+    table: pd.DataFrame | None = None
+    chart: Callable[..., alt.LayerChart] | None = None
+    lines: tuple[Text, ...] = ()
+    command: str = ""
 
 
-def sections(found: list[Conclusion], diagnosis: Diagnosis | None, metric: str, confidence: float) -> list[Section]:
-    """All that can be said, in reading order; what nothing is known about is left out."""
-    told = [one for one in found if one.forecast]
-    parts = [_law(found, metric, confidence)]
-    if told:
-        parts += [_forecasts(told, metric, confidence)]
-    if any(one.needed for one in told):
-        parts += [_needed(told, metric, confidence)]
-    if any(len(one.backtest) for one in told):
-        parts += [_backtests(told, metric)]
-    if diagnosis is not None:
-        parts += [part(diagnosis, metric) for part, table in _about(diagnosis) if len(table)]
+def curve_sections(evidence: Evidence, question: Question, linear: bool = False, ui: str = "") -> list[Section]:
+    """The curves, their laws and what they forecast; points link to the MLflow UI where its address is given."""
+    confidence, metric = question.confidence, evidence.metric
+    found = evidence.conclusions(confidence)
+    parts = [curves(evidence, question, linear, ui), law(found, metric, confidence)]
+    if told := [one for one in found if one.forecast]:
+        needed = [evidence.needed(one.architecture, target_of(evidence, question), confidence) for one in told]
+        parts += [forecasts(told, metric, confidence), data_needed(told, needed, metric, confidence)]
     return parts
 
 
-def _about(diagnosis):
-    yield _held_out, diagnosis.held_out
-    yield _noise, diagnosis.noise
-    yield _search, diagnosis.adequacy
-    yield _exponents, diagnosis.exponents
+def target_of(evidence: Evidence, question: Question) -> float:
+    """The target asked for, or the decision's own."""
+    return question.prices.settled(evidence.asked(question).forecast.predictive).target
 
 
-def warnings_of(conclusions: list[Conclusion], diagnosis: Diagnosis | None = None) -> list[str]:
+def warnings_of(conclusions: list[Conclusion], diagnosis: Diagnosis | None = None) -> list[Text]:
     """Remarks, each after the architecture it is about."""
     lines = []
     for found in conclusions:
         if found.law:
             known = [line for line in found.forecast.warnings if not line.startswith("the ")]  # the law says those too
-            lines += [f"{found.architecture}: {line}" for line in (*found.law.warnings, *known)]
+            about = (*found.law.warnings, *known)
+            lines += [Text("{name}: {remark}", name=found.architecture, remark=line) for line in about]
     if diagnosis is not None:
         for name, cells in diagnosis.adequacy.query("falling == True").groupby("architecture"):
-            sizes = ", ".join(f"{n:,}" for n in cells["n"])
-            lines.append(f"{name}: the search was too short at n = {sizes}; more samples would lower the loss")
+            at = ", ".join(f"{n:,}" for n in cells["n"])
+            lines.append(
+                Text(
+                    "{name}: the search was too short at n = {at}; more samples would lower the loss", name=name, at=at
+                )
+            )
     return lines
 
 
-# --- one function per section ------------------------------------------------------------------------
+def curves(evidence: Evidence, question: Question, linear: bool = False, ui: str = "") -> Section:
+    """The chart of all curves."""
+    asked, found = evidence.asked(question), evidence.known(question.confidence)
+    lines = Lines(
+        laws={one.architecture: one.law for one in found},
+        forecasts={one.architecture: one.forecast for one in found},
+        untuned=evidence.untuned,
+        target=target_of(evidence, question) if asked else None,
+        best_guess=evidence.best_guess,
+        chosen=asked.architecture if asked else None,
+    )
+    words = Text(
+        "Each point is the run with the smallest validation loss among those of its size, measured once on the test "
+        "set. Solid: the fitted law. Dashed, in its {confidence} interval: the forecast. Thin and dotted: without "
+        "tuning. Both axes are logarithmic, on which a power law is a straight line.",
+        confidence=f"{question.confidence:.0%}",
+    )
+    table = evidence.table.assign(link=links(evidence.table, ui)) if ui else evidence.table
+    chart = partial(learning_curves, table, lines, evidence.metric, linear=linear)
+    return Section(Text("Learning curves"), words, measured(table, evidence.metric), chart)
+
+
+def measured(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """What the chart of the curves shows, as a table: the mean of each size."""
+    cells = table.groupby(["architecture", "n"], sort=True).agg(loss=("loss", "mean"), count=("loss", "size"))
+    rows = [(name, f"{n:,.0f}", value(row.loss, metric), row["count"]) for (name, n), row in cells.iterrows()]
+    head = [Text("architecture"), Text("examples"), Text("test {metric}", metric=METRICS[metric]), Text("points")]
+    return pd.DataFrame([(*row[:3], f"{row[3]:.0f}") for row in rows], columns=head)
 
 
 def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
@@ -72,7 +113,7 @@ def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
                 found.architecture,
                 found.sizes,
                 f"{law.b:.3f}" if law else "–",
-                f"{law.b_low:.3f} to {law.b_high:.3f}" if law else found.reason,
+                Text("{low:.3f} to {high:.3f}", low=law.b_low, high=law.b_high) if law else found.reason,
                 f"{law.c:.3g}" if law else "–",
                 f"{found.largest_n:,.0f}",
                 "–" if math.isnan(found.loss) else f"{found.loss:.4f}",
@@ -82,115 +123,43 @@ def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _law(found, metric, confidence):
-    words = f"{metric} = a · n^-b + c, intervals at {confidence:.0%}"
-    return Section("Power law", words, as_table(found))
+def law(found: list[Conclusion], metric: str, confidence: float) -> Section:
+    words = Text(
+        "{metric} = a · n^-b + c, intervals at {confidence:.0%}: the exponent b says how fast data helps, the floor c "
+        "what no amount of data takes away.",
+        metric=METRICS[metric],
+        confidence=confidence,
+    )
+    return Section(Text("Power law"), words, as_table(found))
 
 
-def _forecasts(told, metric, confidence):
+def forecasts(told: list[Conclusion], metric: str, confidence: float) -> Section:
     rows = []
     for i, times in enumerate(TIMES):
         for one in told:
             n, low, middle, high = (getattr(one.forecast, name)[i] for name in ("at", "low", "median", "high"))
-            cells = f"{n:,.0f}", f"{times}×", one.architecture, _value(middle, metric), _interval(low, high, metric)
+            cells = f"{n:,.0f}", f"{times}×", one.architecture, value(middle, metric), interval(low, high, metric)
             rows.append((*cells, one.forecast.grades[i]))
-    words = f"What a new training run on that many examples would measure; with {confidence:.0%} probability between."
-    columns = ["examples", "of today's", "architecture", f"expected {metric}", "between", "trust"]
-    return Section("Forecasts", words, pd.DataFrame(rows, columns=columns))
+    words = Text(
+        "What a new training run on that many examples would measure; with {confidence:.0%} probability between.",
+        confidence=confidence,
+    )
+    expected = Text("expected {metric}", metric=METRICS[metric])
+    head = [Text("examples"), Text("of today's"), Text("architecture"), expected, Text("between"), Text("trust")]
+    return Section(Text("Forecasts"), words, pd.DataFrame(rows, columns=head))
 
 
-def _needed(told, metric, confidence):
+def data_needed(told: list[Conclusion], needed: list, metric: str, confidence: float) -> Section:
     rows = []
-    for one in told:
-        found = one.needed
-        examples = "cannot say" if found.reason else _size(found.median)
-        between, never = f"{_size(found.low)} to {_size(found.high)}", f"{found.p_never:.0%}"
-        rows.append((examples, one.architecture, between, never, found.reason or f"trust: {found.grade}"))
-    columns = ["examples", "architecture", "between", "chance of never", "because"]
-    target = _value(told[0].needed.target, metric)
-    words = f"Examples with which the {metric} reaches {target}; with {confidence:.0%} probability between."
-    return Section(f"Data needed for {metric} {target}", words, pd.DataFrame(rows, columns=columns))
-
-
-def _backtests(told, metric):
-    past = pd.concat([one.backtest.assign(architecture=one.architecture) for one in told if len(one.backtest)])
-    said = []
-    for steps, words in enumerate(AHEAD, 1):
-        part = past[past["steps"] == steps]
-        if len(part):
-            inside = int(part["inside"].sum())
-            said.append(f"{words}: {inside} of {len(part)} inside, typical miss {part['miss'].abs().median():.1%}")
-    words = f"Each larger size predicted from the smaller ones alone. {'; '.join(said)}."
-    newest = past[past["steps"] == 1].sort_values(["n", "architecture"], ascending=[False, True])
-    return Section("Its own past forecasts", words, _compared(newest, metric))
-
-
-def _held_out(diagnosis, metric):
-    table = diagnosis.held_out
-    known = table[table["measured"].notna()]
-    inside = f"{int(known['inside'].sum())} of {len(known)} measurements fell inside"
-    words = f"Logged to MLflow on {table['made'].iloc[0]}, before these sizes were trained. "
-    words += f"{inside}." if len(known) else "They have not been trained yet."
-    return Section("Forecasts made before training", words, _compared(table, metric))
-
-
-def _compared(table, metric):
-    rows = [
-        (f"{row.n:,.0f}", row.architecture, f"{row.from_n:,.0f}", _value(row.predicted, metric))
-        + (_interval(row.low, row.high, metric), _value(row.measured, metric), *_verdict(row))
-        for row in table.itertuples()
-    ]
-    columns = ["examples", "architecture", "seen up to", "predicted", "between", "measured", "inside", "miss"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _verdict(row):
-    if math.isnan(row.measured):
-        return "–", "–"
-    return "yes" if row.inside else "no", f"{row.miss:+.1%}"
-
-
-def _noise(diagnosis, metric):
-    table = diagnosis.noise.pivot(index="source", columns="architecture", values="spread").loc[list(SOURCES)]
-    text = table.map(lambda spread: "unknown" if math.isnan(spread) else f"{spread:.1%}").reset_index()
-    words = f"Standard deviation of one point's test {metric}, by what differs between two runs of the same size."
-    return Section("Noise of a single point", words, text.rename_axis(None, axis=1))
-
-
-def _search(diagnosis, metric):
-    table = diagnosis.adequacy
-    cell = [f"{row.gain:.1%}{' still falling' if row.falling else ''}" for row in table.itertuples()]
-    text = table.assign(cell=cell).pivot(index="n", columns="architecture", values="cell").fillna("–")
-    text = text.reset_index().rename(columns={"n": "examples"}).rename_axis(None, axis=1)
-    text["examples"] = text["examples"].map("{:,}".format)
-    most = table["draws"].max()
-    words = f"How much the last doubling of random draws (to {most}) lowered the expected best validation loss. "
-    words += "The chart shows the largest size, with the range of nine searches in ten."
-    return Section("Was the search long enough?", words, text, charts.expected_best(diagnosis.expected_best))
-
-
-def _exponents(diagnosis, metric):
-    table = diagnosis.exponents
-    cell = [f"{row.exponent:.3f} ({row.low:.2f} to {row.high:.2f})" for row in table.itertuples()]
-    text = table.assign(cell=cell).pivot(index="k", columns="architecture", values="cell").fillna("–")
-    text = text.reset_index().rename(columns={"k": "draws"}).rename_axis(None, axis=1)
-    words = "The exponent that the study would have found with fewer random draws at every size."
-    return Section("The exponent and the search", words, text, charts.exponents(table))
-
-
-# --- numbers as text ---------------------------------------------------------------------------------
-
-
-def _value(value, metric):
-    if math.isnan(value):
-        return "–"
-    return f"{value:.2%}" if metric == "error" else f"{value:.4g}"
-
-
-def _interval(low, high, metric):
-    return f"{_value(low, metric)} to {_value(high, metric)}"
-
-
-def _size(n):
-    """Two significant digits: no forecast knows more."""
-    return f"{float(f'{n:.2g}'):,.0f}" if math.isfinite(n) else "never"
+    for one, found in zip(told, needed):
+        examples = Text("cannot say") if found.reason else size(found.median)
+        because = found.reason or Text("trust: {grade}", grade=found.grade)
+        rows.append((examples, one.architecture, sizes(found.low, found.high), share(found.p_never), because))
+    target = value(needed[0].target, metric)
+    words = Text(
+        "Examples with which the {metric} reaches {target}; with {confidence:.0%} probability between.",
+        metric=METRICS[metric], target=target, confidence=confidence,
+    )  # fmt: skip
+    head = [Text("examples"), Text("architecture"), Text("between"), Text("chance of never"), Text("because")]
+    title = Text("Data needed for {metric} {target}", metric=METRICS[metric], target=target)
+    return Section(title, words, pd.DataFrame(rows, columns=head))

@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import charts, data_needed, forecast
-from analysis.answer import TIMES, conclude, plain
-from analysis.sections import sections, warnings_of
+from analysis import charts, data_needed, forecast, trust_charts
+from analysis.answer import TIMES, backtests, conclude, plain
+from analysis.charts import Lines
+from analysis.evidence import Evidence, Question
+from analysis.sections import curve_sections, warnings_of
+from analysis.study import Study
+from analysis.trust_sections import trust_sections
 
 SIZES = 100 * 2 ** np.arange(8)
 
@@ -28,8 +32,9 @@ def csv(tmp_path):
     return write
 
 
-def titles(found, metric="loss"):
-    return [part.title for part in sections(found, None, metric, 0.9)]
+def titles(table, metric="loss"):
+    evidence, question = Evidence(Study("csv", measured=table), None, metric), Question()
+    return [part.title for part in curve_sections(evidence, question) + trust_sections(evidence, question)]
 
 
 def test_the_forecasts_are_those_of_the_public_function():
@@ -55,13 +60,14 @@ def test_a_csv_gets_law_forecasts_data_needed_backtests_and_remarks(command, csv
         assert words in out
     for times in TIMES:
         assert f"{SIZES[-1] * times:,}" in out
-    assert len(out.splitlines()) < 50
+    assert len(out.splitlines()) < 60
     assert "mlflow" not in out
 
 
-def test_without_a_target_nothing_is_said_about_data_needed(command, csv):
-    assert "Data needed" not in command("analysis.report", csv(curve()))[1]
-    assert "Data needed" not in command("analysis.report", csv(curve()), "--target", "")[1]
+def test_without_a_target_a_fifth_below_todays_loss_is_asked_for(command, csv):
+    for nothing in ((), ("--target", "")):
+        out = command("analysis.report", csv(curve()), *nothing)[1]
+        assert f"Data needed for loss {0.8 * curve()['loss'].iloc[-1]:.3g}" in out
 
 
 def test_an_error_is_said_in_percent(command, csv):
@@ -89,7 +95,7 @@ def test_the_json_holds_the_same_numbers(command, csv):
     assert said["forecast"]["sizes"][0] | {"times": 2, "n": 25600.0} == said["forecast"]["sizes"][0]
     assert said["law"]["b"] == found.law.b
     assert said["data_needed"]["median"] == found.needed.median
-    assert len(said["backtest"]) == len(found.backtest)
+    assert len(said["backtest"]) == len(backtests(table))
 
 
 def test_the_json_stays_valid_where_a_target_is_never_reached_or_nothing_fits(command, csv):
@@ -114,8 +120,9 @@ def test_a_wrong_target_is_refused(refuses, csv, target):
 
 
 def test_sections_that_nothing_is_known_about_are_left_out():
-    assert titles(conclude(curve(sizes=SIZES[:2]))) == ["Power law"]
-    assert titles(conclude(curve(sizes=SIZES[:3]))) == ["Power law", "Forecasts"]
+    assert titles(curve(sizes=SIZES[:2])) == ["Learning curves", "Power law", "Warnings"]
+    needed = "Data needed for loss 0.218"
+    assert titles(curve(sizes=SIZES[:3])) == ["Learning curves", "Power law", "Forecasts", needed, "Warnings"]
 
 
 def test_a_flat_curve_is_warned_of():
@@ -133,20 +140,22 @@ def test_the_forecast_is_drawn_as_a_band_that_begins_where_the_data_end():
     assert (bands["low"] < bands["median"]).all()
     assert (bands["median"] < bands["high"]).all()
     laws = {one.architecture: one.law for one in found}
-    chart = charts.learning_curves(pd.concat([curve(), curve("other", b=0.3)]), laws, forecasts=told)
-    assert {layer["mark"]["type"] for layer in chart.to_dict()["layer"]} == {"area", "line", "point"}
+    chart = charts.learning_curves(pd.concat([curve(), curve("other", b=0.3)]), Lines(laws, told))
+    assert {layer["mark"]["type"] for layer in chart.to_dict()["layer"]} >= {"area", "line", "point"}
 
 
 def test_the_exponents_are_drawn_against_the_draws():
     table = pd.DataFrame({"architecture": "cnn", "k": [1, 2], "exponent": [0.3, 0.4], "low": 0.2, "high": 0.5})
-    drawn = charts.exponents(table.assign(residual=0.01))
+    drawn = trust_charts.exponents(table.assign(residual=0.01))
     assert isinstance(drawn, alt.LayerChart)
     assert drawn.to_dict()["layer"]
 
 
 def test_the_search_is_drawn_at_the_largest_size_only():
     rows = [("cnn", n, k, 0.5 / k, 0.4 / k, 0.6 / k) for n in (100, 200) for k in (1, 2, 3)]
-    drawn = charts.expected_best(pd.DataFrame(rows, columns=["architecture", "n", "k", "expected", "low", "high"]))
+    drawn = trust_charts.expected_best(
+        pd.DataFrame(rows, columns=["architecture", "n", "k", "expected", "low", "high"])
+    )
     (data,) = drawn.to_dict()["datasets"].values()
     assert {row["n"] for row in data} == {200}
     assert [row["k"] for row in data] == [1, 2, 3]

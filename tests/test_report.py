@@ -8,10 +8,11 @@ import pytest
 from mlflow import MlflowClient
 from test_runs import add_run
 
-from analysis import report
 from analysis.answer import conclude
-from analysis.report import as_html
-from analysis.sections import COLUMNS, Section, as_table, warnings_of
+from analysis.evidence import Evidence, Question
+from analysis.html_report import as_html
+from analysis.sections import COLUMNS, as_table, warnings_of
+from analysis.study import Study
 
 SIZES = (100, 200, 400, 800, 1600)
 
@@ -50,7 +51,8 @@ def study(store):
 
 
 def rows_of(out):
-    return {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    """First word -> the first line that begins with it: the rows of the first table."""
+    return {line.split()[0]: line for line in reversed(out.splitlines()) if line.strip()}
 
 
 # --- the command on a study ------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ def test_the_report_is_logged_to_the_studys_run(command, study, tmp_path):
     assert metrics["exponent_low.cnn"] <= metrics["exponent.cnn"] <= metrics["exponent_high.cnn"]
     assert metrics["exponent.toys:narrow"] == pytest.approx(0.3, abs=0.05)
     folder = client.download_artifacts(parent.info.run_id, "report", str(tmp_path))
-    table = pd.read_csv(f"{folder}/answer.csv")
+    table = pd.read_csv(f"{folder}/power_law.csv")
     assert list(table.columns) == list(COLUMNS)
     assert list(table["architecture"]) == ["cnn", "toys:narrow"]
     with open(f"{folder}/learning_curves.png", "rb") as picture:  # noqa: PTH123
@@ -212,16 +214,17 @@ def test_remarks_name_their_architecture():
     assert not [remark for remark in remarks if remark.startswith("two")]
 
 
-def test_the_page_escapes_what_people_wrote_and_needs_no_network():
-    conclusions = conclude(curve("<b>mine</b>"))
-    chart = report.charts.learning_curves(curve(), {"cnn": conclusions[0].law})
-    page = as_html("<script>", "a & b", [Section("Law", "of", as_table(conclusions))], ["x < y"], [chart])
-    head = page[page.rindex("\n<body>") :][:3000]
-    assert "<h1>&lt;script&gt;</h1>" in head
-    assert "a &amp; b" in head
-    assert "&lt;b&gt;mine&lt;/b&gt;" in head
-    assert "x &lt; y" in head
+def test_the_html_escapes_what_people_wrote_and_needs_no_network():
+    table = pd.concat([curve("<b>mine</b>"), curve("</script><script>alert(1)</script>", b=0.3)])
+    study = Study("<script>", measured=table, metrics=("loss",), note="a & b")
+    page = as_html(Evidence(study), Question(architecture="<b>mine</b>"))
+    assert "a &amp; b" in page
+    assert "<title>How much data is enough? &lt;script&gt;</title>" in page
+    assert "&lt;b&gt;mine&lt;/b&gt;" in page
+    assert "<b>mine" not in page
+    assert "<script>alert" not in page
     assert 'src="http' not in page
+    assert "<link" not in page
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

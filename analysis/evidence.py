@@ -1,0 +1,176 @@
+"""All that is concluded from one study, each thing once: what does not depend on a control is not computed again."""
+
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+
+import pandas as pd
+
+from analysis.answer import Conclusion, backtests, conclude
+from analysis.breakeven import BreakEven, break_even
+from analysis.budget import Split, best_for_budget
+from analysis.compare import Comparison, compare
+from analysis.decision import Decision, decide
+from analysis.diagnosis import Diagnosis, diagnose
+from analysis.forecast import DataNeeded, needed_from
+from analysis.next_trials import NextTrials, next_trials
+from analysis.prices import Prices
+from analysis.rounds import Plan, plan_rounds
+from analysis.sensitivity import costs_by_target, diminishing_returns, tornado
+from analysis.study import Study
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: of which architecture (None: the best one), with which confidence of the intervals, at which
+    prices (the target is theirs, too), with which measured architecture instead of what engineering may bring, and
+    what a budget can do (None: not asked)."""
+
+    architecture: str | None = None
+    confidence: float = 0.9
+    prices: Prices = field(default_factory=Prices)
+    better: str | None = None
+    budget: float | None = None
+
+
+MOST = 12  # answers of each kind that are kept: one with its futures takes megabytes
+
+
+def once(method):
+    """Computed once for the same arguments, the last MOST of them."""
+
+    @wraps(method)
+    def remembered(self, *arguments):
+        known = self.__dict__.setdefault(f"_{method.__name__}", {})
+        try:
+            return known[arguments]
+        except KeyError:
+            found = known[arguments] = method(self, *arguments)
+        while len(known) > MOST:
+            known.pop(next(iter(known)), None)
+        return found
+
+    return remembered
+
+
+class Evidence:
+    """A study's runs on one dataset by one metric, and what follows from them.
+
+    dataset None: that of a CSV. Raises what the functions called raise: FitError and ValueError for a wrong question.
+    """
+
+    def __init__(self, study: Study, dataset: str | None = None, metric: str = "loss"):
+        self.study, self.dataset, self.metric = study, dataset, metric
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Points of the learning curves."""
+        return self.study.points(self.dataset, self.metric)
+
+    @cached_property
+    def untuned(self) -> pd.DataFrame | None:
+        return self.study.untuned(self.dataset, self.metric)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame | None:
+        return self.study.of(self.dataset)
+
+    @cached_property
+    def best_guess(self) -> float | None:
+        return self.study.best_guess(self.dataset, self.metric)
+
+    @once
+    def conclusions(self, confidence: float) -> list[Conclusion]:
+        return conclude(self.table, self.metric, confidence)
+
+    @once
+    def backtests(self, confidence: float) -> pd.DataFrame:
+        return backtests(self.table, confidence)
+
+    @once
+    def diagnosis(self, confidence: float) -> Diagnosis | None:
+        return None if self.runs is None else diagnose(self.runs, self.study.told, self.metric, confidence)
+
+    @once
+    def comparison(self, confidence: float) -> Comparison:
+        """Of those that have a law."""
+        known = self.known(confidence)
+        names = [one.architecture for one in known]
+        table, runs = (
+            part if part is None else part[part["architecture"].isin(names)] for part in (self.table, self.runs)
+        )
+        return compare(table, runs=runs, metric=self.metric, confidence=confidence, conclusions=known)
+
+    def known(self, confidence: float) -> list[Conclusion]:
+        """Those with a law and a forecast, the smallest loss at the largest size first."""
+        found = [one for one in self.conclusions(confidence) if one.forecast]
+        return sorted(found, key=lambda one: getattr(one, self.metric))
+
+    def asked(self, question: Question) -> Conclusion | None:
+        """The conclusion about the architecture asked for, by default the best; None where none has a law."""
+        found = self.known(question.confidence)
+        return next((one for one in found if one.architecture == question.architecture), found[0] if found else None)
+
+    def better(self, question: Question) -> Conclusion | None:
+        """The conclusion about the measured architecture to change to."""
+        asked = self.asked(question)
+        found = [one for one in self.known(question.confidence) if one is not asked]
+        return next((one for one in found if one.architecture == question.better), None)
+
+    @once
+    def needed(self, architecture: str, target: float, confidence: float) -> DataNeeded:
+        (one,) = [one for one in self.known(confidence) if one.architecture == architecture]
+        return needed_from(one.forecast.predictive, target, confidence)
+
+    @once
+    def decision(self, question: Question) -> Decision:
+        asked, better = self.asked(question), self.better(question)
+        return decide(
+            asked.forecast.predictive,
+            question.prices,
+            better=better.forecast.predictive if better else None,
+            metric=self.metric,
+            confidence=question.confidence,
+        )
+
+    @once
+    def break_even(self, question: Question) -> BreakEven:
+        return break_even(self.decision(question))
+
+    @once
+    def tornado(self, question: Question) -> pd.DataFrame:
+        return tornado(self.decision(question))
+
+    @once
+    def costs(self, question: Question) -> pd.DataFrame:
+        return costs_by_target(self.decision(question))
+
+    @once
+    def next_per_cent(self, question: Question) -> pd.DataFrame:
+        return diminishing_returns(self.decision(question))
+
+    @once
+    def split(self, question: Question) -> Split:
+        asked, better = self.asked(question), self.better(question)
+        return best_for_budget(
+            asked.forecast.predictive,
+            question.prices,
+            question.budget,
+            better=better.forecast.predictive if better else None,
+            metric=self.metric,
+            confidence=question.confidence,
+        )
+
+    @once
+    def plan(self, question: Question) -> Plan:
+        prices = self.decision(question).prices
+        found = self.asked(question).forecast.predictive
+        paid = {"price": prices.label_price, "fixed": prices.fixed_cost}
+        return plan_rounds(found, prices.target, prices.n, success=prices.wanted, **paid)
+
+    @once
+    def next_trials(self, architecture: str, target: float, confidence: float) -> NextTrials | None:
+        """None for a CSV, which has no study to extend."""
+        if self.runs is None:
+            return None
+        asked = {"architecture": architecture, "target": target, "metric": self.metric, "confidence": confidence}
+        return next_trials(self.runs, self.study.name, **asked)

@@ -1,0 +1,114 @@
+"""A study as files that need no tracking store: what the page and the report show of it.
+
+python -m analysis.export --study cifar10 --to app/example [--hardware "one H200"]
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.answer import plain
+from analysis.runs import TEXT, StoreError, best_runs, open_store, study_run
+from analysis.study import STEPS, Study, histories, load_study
+
+RUNS, ABOUT, TOLD, STEPS_FILE = "runs.csv", "study.json", "held_out.csv", "steps.csv"
+MOST_STEPS = 60  # points of a history that are kept
+SETTINGS = ("search_space", "max_steps", "patience", "data_seed", "seed", "precision", "device")
+MACHINE = {"run_id", "experiment_id", "name", "status", "trial", "failure", "dataset_fingerprint"}
+LEFT_OUT = ("data_dir",)  # paths of somebody's machine say nothing about a study
+COMMIT = "mlflow.source.git.commit"
+
+
+def export(study: str, folder: Path, hardware: str = "") -> Path:
+    """Write a study to a folder of its own within `folder`, which is returned. Raises StoreError without runs."""
+    found = load_study(study)
+    if best_runs(found.runs).empty:
+        raise StoreError(f"study '{study}' has no finished run yet")
+    place = folder / study.replace("/", "_")
+    place.mkdir(parents=True, exist_ok=True)
+    found.runs.drop(columns=list(LEFT_OUT), errors="ignore").to_csv(place / RUNS, index=False)
+    found.told.to_csv(place / TOLD, index=False)
+    chosen = best_runs(found.runs).drop_duplicates(["dataset", "architecture", "n_train"])["run_id"].tolist()
+    thinned(histories(chosen)).to_csv(place / STEPS_FILE, index=False, float_format="%.5g")
+    about = {"name": study, "note": found.note, **describe(found, hardware or machine())}
+    (place / ABOUT).write_text(json.dumps(plain(about), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return place
+
+
+def read_export(place: Path) -> Study:
+    """What `export` wrote; the same runs as load_runs gave."""
+    about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
+    text = dict.fromkeys(MACHINE | set(TEXT) | {"device"}, str)
+    runs = pd.read_csv(place / RUNS, dtype=text, parse_dates=["started"], float_precision="round_trip")
+    told, steps = (pd.read_csv(place / file, float_precision="round_trip") for file in (TOLD, STEPS_FILE))
+    name, note = about.pop("name"), about.pop("note")
+    return Study(name, runs, note=note, told=told, about=about, histories=steps)
+
+
+def exports(folder: Path) -> list[str]:
+    """Names of the studies that were exported to a folder."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{ABOUT}"))
+
+
+def describe(study: Study, hardware: str) -> dict[str, str]:
+    """When, with which code, settings and machine a study was run."""
+    runs = study.runs
+    ended = pd.to_datetime(runs["started"].max(), utc=True)
+    parent = study_run(open_store(), study.name)
+    known = parent.data.tags.get(COMMIT, "") if parent else ""
+    settings = {name: sorted(runs[name].dropna().unique().tolist()) for name in SETTINGS if name in runs}
+    said = {name: ", ".join(map(str, values)) for name, values in settings.items()}
+    return {"date": f"{ended:%Y-%m-%d}", "commit": known or commit(), "hardware": hardware} | said
+
+
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """At most MOST_STEPS steps of each run, the first and the last among them."""
+    place = table.groupby("run_id").cumcount()
+    size = table.groupby("run_id")["step"].transform("size")
+    every = (size / MOST_STEPS).clip(lower=1)
+    kept = (place // every).diff().ne(0) | (place == size - 1)
+    return table.loc[kept, ["run_id", "step", *STEPS]]
+
+
+def commit() -> str:
+    """Of the code that lies here; '' outside of a repository."""
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def machine() -> str:
+    """This machine's processor."""
+    name = platform.processor() or platform.machine()
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
+    return f"{os.cpu_count()} × {model}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        "python -m analysis.export", allow_abbrev=False, description=__doc__.split("\n")[0]
+    )
+    parser.error = lambda message: parser.exit(2, f"error: {message}\n")
+    parser.add_argument("--study", required=True, help="name of the study (an MLflow experiment)")
+    parser.add_argument("--to", type=Path, required=True, help="folder in which the study gets a folder of its name")
+    parser.add_argument("--hardware", default="", help="what it was trained on, if not on this machine")
+    options = parser.parse_args(arguments)
+    place = export(options.study, options.to, options.hardware)
+    print(f"{place}: {sum(file.stat().st_size for file in place.iterdir()) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except StoreError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

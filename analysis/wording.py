@@ -1,0 +1,38 @@
+"""Numbers as text, as precise as they are known."""
+
+import math
+
+from analysis.language import Text
+
+
+def value(number: float, metric: str) -> str:
+    """A loss in nats or an error in per cent."""
+    if math.isnan(number):
+        return "–"
+    return f"{number:.2%}" if metric == "error" else f"{number:.3g}"
+
+
+def interval(low: float, high: float, metric: str) -> Text:
+    return Text("{low} to {high}", low=value(low, metric), high=value(high, metric))
+
+
+def size(n: float) -> str:
+    """A number of examples: two significant digits, no forecast knows more."""
+    if math.isnan(n):
+        return "–"
+    return f"{float(f'{n:.2g}'):,.0f}" if math.isfinite(n) else Text("never")
+
+
+def sizes(low: float, high: float) -> Text:
+    return Text("{low} to {high}", low=size(low), high=size(high))
+
+
+def ratio(k: float) -> str:
+    """How many times the data."""
+    if math.isnan(k):
+        return "–"
+    return f"{float(f'{k:.2g}'):,g}×" if math.isfinite(k) else "∞"
+
+
+def share(p: float) -> str:
+    return "–" if math.isnan(p) else f"{p:.0%}"

@@ -1,0 +1,59 @@
+"""The address of the page holds what was chosen, so that a colleague who opens the link sees the same."""
+
+import math
+from collections.abc import Callable
+
+import streamlit as st
+
+from analysis.language import LANGUAGES
+
+KEYS = "address"  # in the session: what the address may hold, key -> default
+
+
+def begin() -> None:
+    """Language first: all labels are said in it."""
+    st.session_state[KEYS] = {}
+    spoken = "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
+    start("language", spoken, one_of(LANGUAGES))
+
+
+def start(key: str, default, read: Callable) -> None:
+    """Give the widget `key` its first value: from the address where `read` makes sense of it, else the default."""
+    st.session_state[KEYS][key] = default
+    if key not in st.session_state:
+        try:
+            st.session_state[key] = read(st.query_params[key])
+        except (KeyError, ValueError):
+            st.session_state[key] = default
+
+
+def write() -> None:
+    """Into the address: whatever differs from its default, and the language."""
+    chosen = {
+        key: st.session_state.get(key) for key, default in st.session_state[KEYS].items() if key in st.session_state
+    }
+    known = {
+        key: str(value) for key, value in chosen.items() if value != st.session_state[KEYS][key] and value is not None
+    }
+    known["language"] = st.session_state["language"]
+    if known != st.query_params.to_dict():
+        st.query_params.from_dict(known)
+
+
+def one_of(options) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value = float(text)
+        if not (low <= value <= high and math.isfinite(value)):
+            raise ValueError(text)
+        return value
+
+    return read
