@@ -1,0 +1,154 @@
+"""Collecting in rounds against one shot, on curves of known truth and, if given, on measured ones.
+
+    python benchmarks/rounds.py [CURVES.csv] [--curves 20]      (CURVES.csv as for benchmarks/forecast.py)
+
+A learning curve is measured up to n0 examples, the target is what the truth reaches at 2, 4 or 8 times as many.
+Each policy says how many examples there should be; they are bought and measured, with noise. reached: share of
+measurements at the target in the end; of those, cost: examples bought over the fewest that would have done by the
+truth (n* - n0), median and 90th percentile; rounds: how many were used, on average.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from analysis import FitError, fit_power_law, predictive
+from analysis.forecast import NEVER, data_needed
+from analysis.rounds import plan_rounds
+
+SIZES = 250 * 2.0 ** np.arange(7)
+FIRST = SIZES[-1]
+TIMES = (2, 4, 8)  # the data at hand: where the target lies
+NOISES = (0.01, 0.02, 0.05)
+LAWS = ("power law", "with floor", "with head", "with break")
+CAP = 64  # times the data at hand: no policy buys more
+
+
+def truth(kind, random):
+    """loss(n) of one random curve without noise: 1 at FIRST, in nats or as a share of it."""
+    b, floor = random.uniform(0.15, 0.5), random.uniform(0.1, 0.5)
+    where = FIRST * 2 ** random.uniform(-2, 3)  # of a break, which may lie beyond the data
+    power = {
+        "power law": lambda x: x**-b,
+        "with floor": lambda x: floor + (1 - floor) * x**-b,
+        "with head": lambda x: np.minimum(x**-b, (0.06) ** -b),
+        "with break": lambda x: x**-b * ((1 + (x * FIRST / where) ** 2) / (1 + (FIRST / where) ** 2)) ** (b / 5),
+    }[kind]
+    return lambda n: power(np.asarray(n, dtype=float) / FIRST)
+
+
+# --- policies: (n, loss, target, rounds left) -> examples there should be ---------------------------------
+
+
+def by_power_law(n, loss, target, left):
+    """The classical point estimate: a n^-b + c = target."""
+    law = fit_power_law(n, loss)
+    return ((target - law.c) / law.a) ** (-1 / law.b) if target > law.c else np.inf
+
+
+def by_median(n, loss, target, left):
+    return data_needed(n, loss, target).median
+
+
+def by_upper(n, loss, target, left):
+    return data_needed(n, loss, target, confidence=0.8).high
+
+
+def by_plan(n, loss, target, left):
+    plan = plan_rounds(predictive(n, loss), target, n[-1], rounds=left)
+    return plan.n[0] if len(plan.n) else np.inf
+
+
+POLICIES = {
+    "one shot, power law": (by_power_law, 1),
+    "one shot, median": (by_median, 1),
+    "one shot, 90 % quantile": (by_upper, 1),
+    "power law, 3 rounds": (by_power_law, 3),
+    "plan, 2 rounds": (by_plan, 2),
+    "plan, 3 rounds": (by_plan, 3),
+    "plan, 5 rounds": (by_plan, 5),
+}
+
+
+def simulate(law, target, least, policy, rounds, n, loss, random, noise=0.0):
+    """Buy and measure until the target is measured or the rounds are over: {reached, cost, rounds}.
+
+    law: the truth, n -> loss; n, loss: what is measured already; least: the fewest examples that reach the target.
+    """
+    first = n[-1]
+    for used in range(1, rounds + 1):
+        try:
+            wanted = policy(n, loss, target, rounds + 1 - used)
+        except FitError:
+            wanted = np.inf
+        size = np.clip(np.ceil(wanted), n[-1] + 1, CAP * first) if wanted < NEVER * first else 2 * n[-1]
+        n = np.append(n, size)
+        loss = np.append(loss, law(size) * np.exp(noise * random.standard_normal()))
+        if loss[-1] <= target:
+            break
+    return {"reached": loss[-1] <= target, "cost": (n[-1] - first) / (least - first), "rounds": used}
+
+
+def synthetic(curves, laws=LAWS, noises=NOISES, times=TIMES, policies=POLICIES):
+    """One row per curve and policy: family, noise, policy and what `simulate` says."""
+    for kind in laws:
+        for noise in noises:
+            for seed in range(curves):
+                random = np.random.default_rng([seed, LAWS.index(kind), round(1000 * noise)])
+                law, ahead = truth(kind, random), times[seed % len(times)]
+                loss = law(SIZES) * np.exp(noise * random.standard_normal(len(SIZES)))
+                for name, (policy, rounds) in policies.items():
+                    again = np.random.default_rng(seed)  # the same luck for every policy
+                    said = simulate(
+                        law, float(law(ahead * FIRST)), ahead * FIRST, policy, rounds, SIZES, loss, again, noise
+                    )
+                    yield {"family": kind, "noise": noise, "policy": name, **said}
+
+
+def measured(path):
+    """The same on published curves: seen up to the last size marked is_train; the truth runs through the points."""
+    table = pd.read_csv(path)
+    for (family, _), curve in table.groupby(["family", "curve"]):
+        curve = curve.sort_values("n")
+        n, loss, seen = curve["n"].to_numpy(float), curve["error"].to_numpy(), curve["is_train"].to_numpy() == 1
+        target = loss[~seen].min() ** 0.75 * loss[seen].min() ** 0.25  # three quarters of the way to the best
+        ahead = n > n[seen][-1]
+        if target >= loss[seen].min() or not ahead.any():
+            continue
+        law = lambda size, n=n, loss=loss: float(np.exp(np.interp(np.log(size), np.log(n), np.log(loss))))  # noqa: E731
+        sizes = np.geomspace(n[seen][-1], n[-1], 2000)
+        least = sizes[np.argmax([law(size) <= target for size in sizes])]
+        for name, (policy, rounds) in POLICIES.items():
+            said = simulate(law, target, least, policy, rounds, n[seen], loss[seen], np.random.default_rng(0))
+            yield {"family": family, "noise": np.nan, "policy": name, **said}
+
+
+def summary(rows, by=("family", "policy")):
+    """reached, cost (median and 90th percentile of those that reached) and rounds, per family and policy."""
+    table = pd.DataFrame(rows)
+    table["cost"] = table["cost"].where(table["reached"])
+    groups = table.groupby(list(by), sort=False)
+    columns = {"reached": groups["reached"].mean(), "cost": groups["cost"].median()}
+    columns |= {"cost, 90th": groups["cost"].quantile(0.9), "rounds": groups["rounds"].mean()}
+    return pd.DataFrame(columns)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path", nargs="?", help="published curves: family, curve, n, error, is_train")
+    parser.add_argument("--curves", type=int, default=20, help="per law and noise")
+    options = parser.parse_args(arguments)
+    rows = list(synthetic(options.curves))
+    print(summary(rows).round(2).to_string(), flush=True)
+    print(summary(rows, ("noise", "policy")).round(2).to_string(), flush=True)
+    if options.path:
+        print(summary(measured(options.path)).round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()
