@@ -4,7 +4,7 @@ import math
 
 from analysis.language import Text
 
-NAMES = {"data": Text("data alone"), "model": Text("engineers alone"), "both": Text("both together")}
+NAMES = {"data": Text("data alone"), "model": Text("engineers alone"), "both": Text("engineers and data together")}
 
 
 def words(decision) -> tuple[Text, ...]:
@@ -47,7 +47,7 @@ def _met(decision):
 
 def _cannot_say(decision):
     yield Text("Cannot say whether data or engineers are cheaper: {reason}.", reason=decision.reason)
-    if (model := decision.outcome("model")).grade != "cannot say":
+    if not (model := decision.outcome("model")).shortfall:
         yield Text(
             "Engineers alone bring the {metric} to {target} with {p} probability, for about {team} {currency}.",
             p=chance(model.p_reached), team=amount(float(decision.prices.cost(1.0, 0.0))),

@@ -16,7 +16,8 @@ RANGE = 1e-12, 1e15  # in which it is looked for
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Where the choice changes between data and engineers, everything else unchanged; nan where it does nowhere.
+    """Where the choice changes between data and engineers, everything else unchanged; nan where it does nowhere, or
+    where the decision cannot say.
 
     label_price: money per label, data is chosen below and engineers above; months: of engineering for the same gain,
     engineers below and data above. _low, _high: interval, at the decision's confidence, of the value at which data and
@@ -58,9 +59,11 @@ def break_even(decision: Decision) -> BreakEven:
 
 
 def _nothing_to_balance(decision):
-    """Why one side is out whatever label and engineers cost, or ""."""
+    """Why there is no break-even to speak of, or ""."""
     if decision.choice == "nothing":
         return Text("The target is met already: no price matters.")
+    if decision.recommended == "cannot say":
+        return Text("Cannot say where the choice changes: {reason}.", reason=decision.reason)
     at_no_cost = replace(decision.prices, label_price=0.0, months=0.0)
     data, *engineers = (eligible(strategy, at_no_cost) for strategy in decision.strategies)
     if not data:
@@ -108,7 +111,8 @@ def _price_words(prices, price, low, high):
         return Text("No price per label changes the choice.")
     return Text(
         "Data is cheaper up to {price} {currency} per label ({low} to {high}); now it is {now}.",
-        **_rounded(price=price, low=low, high=high, now=prices.label_price), currency=prices.currency,
+        price=_number(price), low=_number(low), high=_number(high), now=_number(prices.label_price),
+        currency=prices.currency,
     )  # fmt: skip
 
 
@@ -117,9 +121,10 @@ def _months_words(prices, months, low, high):
         return Text("No number of engineering months changes the choice.")
     return Text(
         "Engineers are cheaper up to {months} months for the same gain ({low} to {high}); now it is {now}.",
-        **_rounded(months=months, low=low, high=high, now=prices.months),
-    )
+        months=_number(months), low=_number(low), high=_number(high), now=_number(prices.months),
+    )  # fmt: skip
 
 
-def _rounded(**numbers):
-    return {name: f"{number:.3g}" if math.isfinite(number) else Text("no limit") for name, number in numbers.items()}
+def _number(value):
+    """Three digits: the break-even is to be typed in and tried."""
+    return f"{value:.3g}" if math.isfinite(value) else Text("infinite")

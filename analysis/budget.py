@@ -92,7 +92,9 @@ def best_for_budget(
 def _shares(prices, budget, better):
     """Shares of the engineering that the money and the deadline allow, a training with it included; 0 always is one."""
     rest = budget - float(prices.training(0.0))
-    most = 1.0 if prices.team <= rest else max(rest / prices.team, 0.0)
+    if rest < 0:
+        return [0.0]
+    most = 1.0 if prices.team <= rest else rest / prices.team
     if prices.months > prices.deadline:
         most = min(most, prices.deadline / prices.months)
     if better is not None:  # comes whole or not at all
@@ -114,4 +116,4 @@ def _spent(prices, budget, share, more):
     """Money for engineers, labels and training, and what is left; nothing is trained where nothing is new."""
     engineers, labels = float(prices.team * share) if share else 0.0, float(prices.labels(more))
     gpu = float(prices.training(more)) if share or more else 0.0
-    return engineers, labels, gpu, budget - engineers - labels - gpu
+    return engineers, labels, gpu, max(budget - engineers - labels - gpu, 0.0)

@@ -223,7 +223,7 @@ def _shortfall(strategy, prices):
 def _rests_on(outcomes, compared, prices):
     """Worst grade, with its reason, of data and of the best way with engineers, less what no money can buy."""
     data, engineers = compared[0], best(compared[1:], prices)
-    prohibitive = math.isinf(prices.label_price) or math.isinf(prices.fixed_cost), math.isinf(prices.team)
+    prohibitive = math.isinf(prices.label_price), math.isinf(prices.team)
     used = [outcomes[compared.index(strategy)] for strategy, out in zip((data, engineers), prohibitive) if not out]
     worst = max(used, key=lambda outcome: GRADES.index(outcome.grade), default=None)
     if worst is None:

@@ -9,27 +9,28 @@ from analysis.forecast import NEVER
 from analysis.predictive import Predictive
 
 LOWER = 0.8  # the target where none is given: this share of today's loss
-
-ANY, WHOLE = (0, math.inf), "0 or more, infinity allowed"
-POSITIVE = "above 0 and finite"
-# field: (lowest, highest, both allowed, in words)
+MOST = 1e15
+FINITE = (0, MOST, False, f"from 0 to {MOST:g}")
+OPEN = (0, MOST, True, f"from 0 to {MOST:g}, or infinite")
+POSITIVE = (math.ulp(0), MOST, False, f"above 0, up to {MOST:g}")
+# field: (lowest, highest, whether it may be infinite, in words)
 ALLOWED = {
-    "label_price": (*ANY, WHOLE),
-    "fixed_cost": (*ANY, WHOLE),
-    "capacity": (math.ulp(0), math.inf, "above 0, infinity allowed"),
-    "engineer_price": (*ANY, WHOLE),
-    "people": (*ANY, WHOLE),
-    "months": (0, 1e300, "0 or more and finite"),
-    "gpu_price": (*ANY, WHOLE),
-    "gpu_hours": (*ANY, WHOLE),
-    "value_per_point": (0, 1e300, "0 or more and finite"),
-    "deadline": (*ANY, WHOLE),
-    "target": (math.ulp(0), 1e300, POSITIVE),
-    "n": (math.ulp(0), 1e300, POSITIVE),
-    "wanted": (0.5, math.nextafter(1, 0), "from 0.5 to below 1"),
+    "label_price": OPEN,
+    "fixed_cost": FINITE,
+    "capacity": (math.ulp(0), MOST, True, f"above 0, up to {MOST:g}, or infinite"),
+    "engineer_price": OPEN,
+    "people": FINITE,
+    "months": FINITE,
+    "gpu_price": FINITE,
+    "gpu_hours": FINITE,
+    "value_per_point": FINITE,
+    "deadline": OPEN,
+    "target": POSITIVE,
+    "n": POSITIVE,
+    "wanted": (0.5, math.nextafter(1, 0), False, "from 0.5 to below 1"),
 }
-SHARE = (0, math.nextafter(1, 0), "from 0 to below 1")
-GAIN = {"low": SHARE, "high": SHARE, "success": (0, 1, "from 0 to 1")}
+SHARE = (0, math.nextafter(1, 0), False, "from 0 to below 1")
+GAIN = {"low": SHARE, "high": SHARE, "success": (0, 1, False, "from 0 to 1")}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Engineering:
 
 @dataclass(frozen=True)
 class Prices:
-    """The inputs of a decision; money is in units of `currency`, a label only. None: see there.
+    """The inputs of a decision; money is in units of `currency`, a label only.
+
+    An infinite price says that no money buys labels or engineers.
 
     label_price: of one labelled example, collecting included. fixed_cost: of collecting anything at all (contracts,
     guidelines, tools). capacity: examples labelled per month, inf for no limit.
@@ -122,7 +125,9 @@ class Prices:
 
     def duration(self, share, more):
         """Months: engineering first, then labelling what is still needed. (Training is left out.)"""
-        return share * self.months + np.asarray(more) / self.capacity
+        with np.errstate(invalid="ignore", over="ignore"):
+            labelling = np.where(np.isinf(more), np.inf, np.divide(more, self.capacity))
+        return share * self.months + labelling
 
     def collected(self, share, months):
         """Examples that are labelled within so many months from now; negative where engineering takes longer."""
@@ -132,16 +137,16 @@ class Prices:
 
 def times(a, b):
     """a · b, where none of an infinite price is 0."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return np.where(np.equal(a, 0) | np.equal(b, 0), 0.0, np.multiply(a, b))
 
 
 def _check(inputs, allowed, prefix=""):
-    for name, (low, high, words) in allowed.items():
+    for name, (low, high, open_ended, words) in allowed.items():
         value = getattr(inputs, name)
         optional = type(inputs).__dataclass_fields__[name].default is None
         if value is None and optional:
             continue
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not (number and low <= float(value) <= high):
+        if not (number and (low <= float(value) <= high or (open_ended and value == math.inf))):
             raise ValueError(f"{prefix}{name} must be a number {words}, got {value!r}")

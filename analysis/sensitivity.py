@@ -11,6 +11,7 @@ from analysis.decision import Decision
 from analysis.forecast import FAR
 from analysis.futures import Futures, futures
 from analysis.language import Text
+from analysis.prices import MOST
 from analysis.strategies import STRATEGIES, best, eligible, quantile, strategies
 
 STEP = 0.01  # the next per cent
@@ -29,9 +30,9 @@ def tornado(decision: Decision, ranges: Mapping[str, tuple[float, float]] | None
     Columns: input; low, high: its values (for a curve or a gain: the median, low and high quantile at the decision's
     confidence); at_low, at_high: cost of data less that of the cheapest way with engineers, money; swing: their
     distance, by which the rows are sorted. ranges: {field of Prices: (low, high)} instead of ± 50 %. Deadlines and
-    wanted probabilities play no part. attrs["difference"]: with everything in the middle.
+    wanted probabilities play no part. attrs["difference"]: with everything in the middle. ValueError for a wrong range.
     """
-    prices, middle = decision.prices, np.array([0.5, 0.5, 0.5])
+    prices, middle, ranges = decision.prices, np.array([0.5, 0.5, 0.5]), _checked(ranges or {})
     tails = 0.5 - decision.confidence / 2, 0.5 + decision.confidence / 2
 
     def difference(chance=middle, prices=prices):
@@ -48,8 +49,8 @@ def tornado(decision: Decision, ranges: Mapping[str, tuple[float, float]] | None
         rows.append((Text("engineering succeeds"), 0.0, 1.0, *(difference(middle + [0, 0, s]) for s in (0.5, -0.5))))
     for field, name in PRICES.items():
         now = getattr(prices, field)
-        low, high = (ranges or {}).get(field, (now / 2, now * 1.5))
-        if low < high < math.inf:
+        low, high = ranges.get(field, (now / 2, min(now * 1.5, MOST)))
+        if low < high <= MOST:
             at = [difference(prices=replace(prices, **{field: value})) for value in (low, high)]
             rows.append((name, low, high, *at))
     table = pd.DataFrame(rows, columns=["input", "low", "high", "at_low", "at_high"])
@@ -57,6 +58,15 @@ def tornado(decision: Decision, ranges: Mapping[str, tuple[float, float]] | None
     table = table.assign(swing=swing).sort_values("swing", ascending=False, ignore_index=True)
     table.attrs["difference"] = difference()
     return table
+
+
+def _checked(ranges):
+    for field, ends in ranges.items():
+        if field not in PRICES:
+            raise ValueError(f"ranges must be of {', '.join(PRICES)}, got {field!r}")
+        if not ends[0] < ends[1]:
+            raise ValueError(f"the range of {field} must rise, got {ends[0]:g} to {ends[1]:g}")
+    return ranges
 
 
 def _uncertain(decision):

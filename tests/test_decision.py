@@ -41,6 +41,19 @@ def test_the_cost_of_data_has_the_interval_of_data_needed():
     assert (found.grade, found.reason) == (told.grade, told.reason)
 
 
+def test_the_cost_of_data_is_recovered_from_noiseless_measurements():
+    found = decide(predictive(SIZES, (SIZES / LAST) ** -0.4), replace(PLAIN, target=2**-0.4)).outcome("data")
+    assert found.cost == pytest.approx(0.1 * LAST, rel=0.05)
+    assert found.cost_low < 0.1 * LAST < found.cost_high
+
+
+def test_the_interval_of_the_cost_holds_nine_in_ten_of_the_curves_that_are_expected():
+    found = decide(known(deviation=0.1), PLAIN).outcome("data")
+    scale = np.exp(0.1 * np.random.default_rng(0).standard_t(4, 20_000))
+    true = 0.1 * LAST * np.maximum((scale / 0.5) ** 2 - 1, 0)
+    assert np.mean((found.cost_low <= true) & (true <= found.cost_high)) == pytest.approx(0.9, abs=0.01)
+
+
 def test_engineers_alone_do_if_and_only_if_the_gain_is_enough():
     for gain, p in ((0.45, 0.0), (0.55, 1.0)):
         found = decide(known(), replace(PLAIN, engineering=Engineering(gain, gain))).outcome("model")
@@ -101,8 +114,10 @@ def test_a_target_below_the_floor_cannot_be_said_to_be_cheaper_by_data():
     found = decide(known(floor=0.5), replace(PLAIN, target=0.45))
     data = found.outcome("data")
     assert found.recommended == "cannot say" and data.p_reached < 0.01 and data.cost == math.inf
-    assert "floor" in found.reason and "floor" in found.words[0]
+    assert "floor" in found.reason and "floor" in found.words[0] and len(found.words) == 1
     assert "ask again" in found.measure
+    helped = decide(known(floor=0.5), replace(PLAIN, target=0.45), better=known(0.3))
+    assert helped.recommended == "cannot say" and "Engineers alone bring the loss to 0.45 with more" in helped.words[1]
 
 
 def test_engineers_are_recommended_against_data_that_no_money_buys():

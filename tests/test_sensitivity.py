@@ -1,12 +1,17 @@
 """What a decision hangs on."""
 
+import json
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from known import LAST, known
 
+from analysis.answer import plain
+from analysis.breakeven import break_even
 from analysis.decision import decide
 from analysis.prices import Engineering, Prices
 from analysis.sensitivity import costs_by_target, diminishing_returns, tornado
@@ -75,3 +80,42 @@ def test_without_targets_costs_run_from_today_s_loss_down_and_rise():
     assert data["target"].is_monotonic_decreasing and data["cost"].is_monotonic_increasing
     both, best = (table[table["strategy"] == name]["cost"].to_numpy() for name in ("both", "data"))
     assert (both[-1] < math.inf) and (best[-1] > both[-1])
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        ({"coffee": (1, 2)}, "ranges must be of label_price, .*, got 'coffee'"),
+        ({"label_price": (2, 1)}, "the range of label_price must rise, got 2 to 1"),
+        ({"label_price": (-1, 1)}, "label_price must be a number from 0"),
+    ],
+)
+def test_a_wrong_range_is_refused(ranges, message):
+    with pytest.raises(ValueError, match=message):
+        tornado(decide(known(), AT, size=100), ranges)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    today=st.sampled_from([known(), known(floor=0.5, deviation=0.05), known(floor=0.1, deviation=0.3)]),
+    better=st.sampled_from([None, known(0.5), known(1.1), known(0.8, b=0.7), known(0.4, floor=0.4)]),
+    label_price=st.sampled_from([0, 0.1, 1e15, math.inf]),
+    fixed_cost=st.sampled_from([0, 1e5]),
+    capacity=st.sampled_from([1e-9, 1e4, math.inf]),
+    engineer_price=st.sampled_from([0, 1e4, math.inf]),
+    people=st.sampled_from([0, 2]),
+    months=st.sampled_from([0, 6, 1e15]),
+    engineering=st.sampled_from([Engineering(0, 0), Engineering(0.1, 0.9, 0.5), Engineering(0.3, 0.3, 0)]),
+    gpu_hours=st.sampled_from([0, 100]),
+    value_per_point=st.sampled_from([None, 0, 1e6]),
+    deadline=st.sampled_from([0, 6, math.inf]),
+    target=st.sampled_from([1e-9, 0.5, 0.9, 1, 50]),
+    n=st.sampled_from([None, LAST / 100, 1e8]),
+)
+def test_whatever_is_allowed_gets_an_answer_in_words_tables_and_json(today, better, **prices):
+    decision = decide(today, Prices(**prices), better=better, size=60)
+    words = *decision.words, *break_even(decision).words, decision.measure
+    assert decision.words and not any("nan" in sentence or "inf" in sentence.split() for sentence in words)
+    tables = tornado(decision), diminishing_returns(decision), costs_by_target(decision, size=30)
+    json.dumps(plain([decision.record(), *tables]), allow_nan=False)
+    assert not decision.table[["more", "cost", "cost_low", "cost_high", "duration"]].isna().any(axis=None)
