@@ -1,0 +1,204 @@
+"""The trials to run next: known truths in which one candidate is the best, and what the narrowing is worth."""
+
+import shlex
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+
+from analysis import FitError
+from analysis.curve import read_curve
+from analysis.next_trials import AHEAD, COLUMNS, LEAST, next_trials
+from analysis.predictive import predict_curve
+from analysis.runs import load_runs
+from experiments.grid import grid
+from experiments.study import parse
+
+POOL = 12_800
+SIZES = (200, 400, 800, 1600, 3200, 6400)
+SETTINGS = {"dataset": "digits", "search_space": "default", "max_steps": 500, "patience": 50, "search_seed": 0}
+
+
+def study(sizes=SIZES, seeds=1, samples=2, noise=0.02, off=None, search=0.01, random=0, **more):
+    """Runs of loss = (n / 6400)^-0.3 with relative noise per (n, data seed); off: n -> factor; search: how much worse
+    the second best sample is; a run takes n / 100 seconds."""
+    random, rows = np.random.default_rng(random), []
+    for n in sizes:
+        for seed in range(seeds):
+            best = (n / 6400) ** -0.3 * np.exp(noise * random.standard_normal()) * (off or {}).get(n, 1)
+            rows += [(n, seed, sample, best * (1 + search * (samples - sample))) for sample in range(samples + 1)]
+    table = pd.DataFrame(rows, columns=["n_train", "data_seed", "sample", "test_loss"])
+    return table.assign(
+        architecture="cnn", status="FINISHED", failure="", fraction=table["n_train"] / POOL, pool=POOL, seed=0,
+        run_id=range(len(table)), best_val_loss=table["test_loss"], test_error=table["test_loss"] / 3,
+        seconds=table["n_train"] / 100, **SETTINGS, **more,
+    )  # fmt: skip
+
+
+def trials(command):
+    """What a printed command would train."""
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "experiments.study"]
+    return grid(parse(words[3:]))
+
+
+def row(told, words):
+    """The one row of the table whose description has these words."""
+    (found,) = [line for line in told.table.itertuples() if words in line.what]
+    return found
+
+
+def test_a_small_study_with_a_large_pool_is_told_to_go_to_larger_sizes():
+    told = next_trials(study(sizes=(100, 200, 400, 800, 1280)), "demo", target=0.5)
+    assert "a larger size" in told.table["what"][0] and told.reason == ""
+    larger = told.table["what"].str.contains("a larger size")
+    assert larger.sum() == 2 and told.table["narrowing"][larger].max() > 0.3
+    assert told.table["per_hour"][larger].min() > 5 * told.table["per_hour"][~larger].max()
+    assert told.command == told.table["command"][0] and told.table["what"][0] in told.words
+
+
+def test_a_lone_largest_size_far_off_the_law_is_told_to_be_repeated():
+    runs = pd.concat([study(seeds=3, noise=0.03), study(sizes=(POOL,), noise=0, off={POOL: 1.2})], ignore_index=True)
+    told = next_trials(runs, "demo")
+    assert told.table["what"][0] == "another data seed at the largest size, 12,800 examples"
+    assert told.table["narrowing"][0] > 0.1
+    assert {(trial.fraction, trial.data_seed) for trial in trials(told.command)} == {(1.0, 1)}
+
+
+def test_a_search_that_still_falls_is_offered_to_be_longer():
+    told = next_trials(study(search=0.3), "demo")
+    assert row(told, "4 samples instead of 2").runs == 2 * len(SIZES)
+    assert len(trials(row(told, "4 samples").command)) == 5 * len(SIZES)
+    assert not next_trials(study(search=0.0), "demo").table["what"].str.contains("samples").any()
+
+
+def test_a_wide_gap_between_sizes_is_offered_to_be_filled():
+    told = next_trials(study(sizes=(200, 400, 800, 6400, 12_800)), "demo")
+    assert "between 800 and 6,400, 2,266 examples" in row(told, "gap").what
+    assert not next_trials(study(), "demo").table["what"].str.contains("gap").any()
+
+
+def test_when_everything_is_measured_nothing_is_left_to_run():
+    told = next_trials(study(sizes=(*SIZES, POOL), seeds=8, noise=0.01), "demo")
+    assert told.command == "" and "no further trial" in told.reason
+    assert told.words.startswith("nothing left to run") and (told.table["narrowing"] < LEAST).all()
+
+
+@pytest.mark.parametrize("target", [None, 0.6])
+@pytest.mark.parametrize(("words", "size"), [("a larger size", POOL), ("at the largest size", SIZES[-1])])
+def test_the_expected_narrowing_is_what_measuring_brings_on_average(words, size, target):
+    """Over measurements drawn from the predictive distribution, and over those of the true law (2 % noise)."""
+    runs, n = study(noise=0.02, random=3), np.array(SIZES, dtype=float)
+    loss, at = runs[runs["sample"] == 2]["test_loss"].to_numpy(), n[-1] * np.array(AHEAD)
+    now = predict_curve(read_curve(n, loss))
+
+    def width(found):
+        if target is None:
+            return np.log(found.quantile(at, 0.95) / found.quantile(at, 0.05)).mean()
+        sizes = np.geomspace(200, 6.4e7, 3000)
+        chance = np.maximum.accumulate(found.reached(sizes, target))
+        low, high = (sizes[min(np.searchsorted(chance, q), len(sizes) - 1)] for q in (0.05, 0.95))
+        return np.log(high / low)
+
+    def widths(measurements):
+        return [width(predict_curve(read_curve(np.append(n, size), np.append(loss, one)))) for one in measurements]
+
+    found = row(next_trials(runs, "demo", target=target), words)
+    assert found.before == pytest.approx(width(now), rel=0.02)
+    drawn = [now.quantile(size, (k + 0.5) / 15)[0] for k in range(15)]
+    assert found.after == pytest.approx(np.mean(widths(drawn)), rel=0.1)
+    true = (size / 6400) ** -0.3 * np.exp(0.02 * np.linspace(-1.5, 1.5, 5))
+    if target is None:  # n(target) may lie at its end, NEVER times the data, in some outcomes and not in others
+        assert found.after == pytest.approx(np.mean(widths(true)), rel=0.2)
+
+
+def test_the_command_launches_what_is_missing_with_the_study_s_own_settings():
+    runs = study(seeds=2, search=0.3)
+    told = next_trials(runs, "my study")
+    for line in told.table.itertuples():
+        options = parse(shlex.split(line.command)[3:])
+        assert (options.study, options.dataset, options.architectures) == ("my study", "digits", ("cnn",))
+        assert (options.max_steps, options.patience, options.search_space) == (500, 50, "default")
+        known = set(zip(runs["fraction"], runs["sample"], runs["data_seed"]))
+        new = {(trial.fraction, trial.sample, trial.data_seed) for trial in grid(options)} - known
+        assert len(new) == line.runs
+    assert "--pruning" not in told.command
+    halved = next_trials(study(bracket=2, pruned="true"), "demo")
+    assert "--pruning halving" in halved.command and "--samples 2" in halved.command
+
+
+def record(trials):
+    """Runs in the tracking store with the parameters and tags that a study gives them."""
+    client = MlflowClient()
+    experiment = client.create_experiment("recorded")
+    for trial in trials:
+        values = trial.as_dict()
+        values |= values.pop("hyperparameters")
+        loss = trial.fraction**-0.3 * (1 + 0.3 * trial.sample)
+        results = {"best_val_loss": loss, "test_loss": loss, "n_train": round(trial.fraction * POOL), "seconds": 2.0}
+        run_id = client.create_run(experiment).info.run_id
+        client.log_batch(
+            run_id,
+            params=[Param(name, str(value)) for name, value in values.items()],
+            metrics=[Metric(name, value, 0, 0) for name, value in results.items()],
+            tags=[RunTag("trial", trial.key), RunTag("pool", str(POOL)), RunTag("precision", "fp32")],
+        )
+        client.set_terminated(run_id)
+
+
+@pytest.mark.parametrize("pruning", ["off", "halving"])
+def test_what_a_recorded_study_has_run_is_not_run_again(store, pruning):
+    """By the keys of the trials, in which every setting counts."""
+    words = "--architectures linear --fractions 0.05,0.1,0.3 --samples 2 --data_seeds 0,1 --search_seed 2 --seed 3"
+    before = grid(parse([*words.split(), "--max_steps", "30", "--search_space", "augmented", "--pruning", pruning]))
+    record(before)
+    table = next_trials(load_runs("recorded"), "recorded").table
+    for line in table.itertuples():
+        assert len({trial.key for trial in trials(line.command)} - {trial.key for trial in before}) == line.runs
+    assert len(table) >= 5
+
+
+def test_hours_are_measured_seconds_and_scale_with_the_size():
+    told = next_trials(study(seeds=2), "demo")
+    assert row(told, "at the largest size").hours == pytest.approx(3 * 64 / 3600)
+    assert row(told, "a larger size").hours == pytest.approx(6 * 128 / 3600, rel=1e-6)
+    assert row(told, "at all 6 sizes").hours == pytest.approx(3 * sum(SIZES) / 100 / 3600)
+    assert np.allclose(told.table["per_hour"], told.table["narrowing"] / told.table["hours"])
+
+
+def test_the_best_set_comes_first_and_those_that_hardly_help_last():
+    table = next_trials(study(noise=0.01, random=1), "demo").table
+    assert list(table.columns) == COLUMNS
+    helps = table["narrowing"] >= LEAST
+    assert helps.is_monotonic_decreasing and table["per_hour"][helps].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(("sizes", "new"), [((200, 400), (800,)), ((6400, POOL), (3200,)), ((POOL,), (6400, 3200))])
+def test_fewer_than_three_sizes_are_told_which_ones_to_add(sizes, new):
+    told = next_trials(study(sizes=sizes), "demo")
+    assert told.reason == told.words == f"measure at least 3 sizes; cnn has {len(sizes)}" and told.table.empty
+    assert {round(trial.fraction * POOL) for trial in trials(told.command)} == set(new)
+
+
+def test_the_architecture_with_the_smallest_loss_is_asked_about_unless_one_is_named():
+    worse = study().assign(architecture="linear", test_loss=lambda runs: 2 * runs["test_loss"])
+    runs = pd.concat([study(), worse])
+    assert next_trials(runs, "demo").architecture == "cnn"
+    assert next_trials(runs, "demo", architecture="linear").architecture == "linear"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"architecture": "resnet"}, "architecture 'resnet' is unknown; study 'demo' has cnn"),
+        ({"metric": "accuracy"}, "metric must be loss or error, got 'accuracy'"),
+        ({"target": -1}, "target must be positive and finite, got -1"),
+        ({"confidence": 2}, "confidence must lie between 0 and 1, got 2"),
+        ({"runs": study().assign(status="FAILED")}, "study 'demo' has no finished run yet"),
+    ],
+)
+def test_wrong_values_are_named(wrong, words):
+    with pytest.raises(FitError, match=words):
+        next_trials(**({"runs": study(), "study": "demo"} | wrong))
