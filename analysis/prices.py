@@ -56,18 +56,15 @@ class Engineering:
 class Prices:
     """The inputs of a decision; money is in units of `currency`, a label only.
 
-    An infinite price says that no money buys labels or engineers.
-
-    label_price: of one labelled example, collecting included. fixed_cost: of collecting anything at all (contracts,
-    guidelines, tools). capacity: examples labelled per month, inf for no limit.
-    engineer_price: of one person for one month. people, months: size of the team and time of the whole effort.
-    engineering: what the effort brings.
-    gpu_price: of one hour; gpu_hours: of one training with its search at the current n, growing in proportion to n.
-    value_per_point: of 0.01 less error (or 0.01 nats less loss); None where unknown.
-    deadline: months from now, inf for none.
-    target: loss in nats or error as a fraction, None for LOWER times today's; n: examples at hand now, None for the
-    largest size measured.
-    wanted: probability with which the target must be reached in time.
+    label_price: money per labelled example, finding it included; infinite where no money buys any. fixed_cost: money,
+    of collecting anything at all (contracts, guidelines, tools). capacity: examples labelled per month, or infinite.
+    engineer_price: money per person and month; infinite where none can be had. people: in the team. months: of the
+    whole effort. engineering: what the effort brings.
+    gpu_price: money per hour. gpu_hours: of one training with its search at n examples; in proportion to the examples.
+    value_per_point: money, what 0.01 less error (or 0.01 nats less loss) is worth; None where unknown.
+    deadline: months from now, or infinite. wanted: probability with which the target must be reached by then.
+    target: loss in nats or error as a fraction; None for LOWER times today's.
+    n: examples at hand now; None for the largest size measured.
 
     The defaults are a crowd's price for a simple label and its review, and two engineers for half a year.
     """

@@ -5,7 +5,7 @@
 
 Two architectures on power laws with and without floor, 6-9 sizes, 1-3 % noise; the target is what today's model reaches
 with 1.3 to 6 times the data; the label price is drawn around the true break-even, so that half of the answers are data.
-covers: share of 90 % intervals that hold the truth, over the studies whose forecasts are not "cannot say" (in brackets:
+covers: share of 90 % intervals that hold the truth, over the studies whose answer is not "cannot say" (in brackets:
 over all). right: share of recommendations that are the cheaper side; regret: mean of what is paid over the cheapest.
 On real curves the target is the last loss that was held out, and the truth the size at which it was measured.
 """
@@ -97,8 +97,8 @@ def synthetic(count: int = 200, first: int = 0) -> None:
     table = pd.DataFrame([score(seed) for seed in range(first, first + count)])
     said, answered = table[table["said"]], table[table["said"] & table["answers"]]
     print(f"{count} studies; {len(said)} can be said, {len(answered)} of these with a recommendation")
-    for name in ("cost covers", "break-even covers"):
-        print(f"{name}: {said[name].mean():.0%} ({table[name].mean():.0%})")
+    print(f"cost covers: {said['cost covers'].mean():.0%} ({table['cost covers'].mean():.0%})")
+    print(f"break-even covers: {said['break-even covers'].mean():.0%}")
     print(f"right: {answered['right'].mean():.0%}; power law with floor: {answered['power law right'].mean():.0%}")
     for name in ("regret", "power law regret", "always data regret", "always engineers regret"):
         print(f"{name}: {answered[name].mean():.1%}")
