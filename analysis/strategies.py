@@ -83,7 +83,7 @@ def best(among: list[Strategy], prices: Prices) -> Strategy:
 
     Where none is eligible, the likeliest to be in time. The median cost of data rises at least as fast with the price
     of labels as that of any mix, which needs no more of them, and only engineering's rises with its months: so along
-    either there is one point at which the rule changes between data and engineers (analysis/sensitivity.py).
+    either there is one point at which the rule changes between data and engineers (analysis/breakeven.py).
     """
 
     p = np.array([strategy.p_in_time(prices) for strategy in among])
