@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import warnings
+from collections.abc import Container
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def record(trial: Trial, data: Data, device: str, keep_model: bool) -> Result:
     Raises Diverged after noting the reason in the run.
     """
     client, run_id = MlflowClient(), mlflow.active_run().info.run_id
-    describe(client, run_id, trial, data)
+    logged = client.get_run(run_id).data.params  # by `mlflow run`: the same under another text ("5e-2") is refused
+    describe(client, run_id, trial, data, without=logged)
     try:
         result = train(trial, data, device)
     except Diverged as reason:
@@ -71,7 +73,7 @@ def record(trial: Trial, data: Data, device: str, keep_model: bool) -> Result:
         raise
     record_result(client, run_id, trial, data, result)
     if keep_model:
-        log_model(result, data)
+        log_model(run_id, result, data)
     return result
 
 
@@ -84,9 +86,8 @@ def note_failure(client: MlflowClient, run_id: str, reason: str) -> None:
     client.set_tag(run_id, "failure", reason[:500])
 
 
-def describe(client: MlflowClient, run_id: str, trial: Trial, data: Data) -> None:
-    """Log name, tags and parameters in one call; what `mlflow run` has logged already is left as it is."""
-    logged = client.get_run(run_id).data.params  # the same parameter under another text ("5e-2") is refused
+def describe(client: MlflowClient, run_id: str, trial: Trial, data: Data, without: Container[str] = ()) -> None:
+    """Log name, tags and parameters in one call, but none of the parameters `without`."""
     values = trial.as_dict()
     values |= values.pop("hyperparameters")
     tags = {
@@ -98,7 +99,7 @@ def describe(client: MlflowClient, run_id: str, trial: Trial, data: Data) -> Non
     }
     client.log_batch(
         run_id,
-        params=[Param(name, str(value)) for name, value in values.items() if name not in logged],
+        params=[Param(name, str(value)) for name, value in values.items() if name not in without],
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
 
@@ -141,32 +142,26 @@ def log_subset(client: MlflowClient, run_id: str, trial: Trial, data: Data, resu
             time.sleep(random.uniform(0.05, 0.3))
 
 
-def log_model(result: Result, data: Data) -> None:
-    """Log the chosen model: pixels in 0–255, float32 (N, C, H, W), in; logits (N, classes) out.
+def log_model(run_id: str, result: Result, data: Data) -> None:
+    """Log the chosen model to a run: pixels in 0–255, float32 (N, C, H, W), in; logits (N, classes) out.
 
     Networks become exported programs (pt2), which load without this project's code. A forest takes flat
     pixels (N, C·H·W) and answers with classes.
     """
     example = data.pool.images[:2].contiguous().float()
+    common = {"name": "model", "run_id": run_id, "pip_requirements": MODEL_NEEDS}
     if isinstance(result.model, torch.nn.Module):
         example = example.numpy()
         with torch.inference_mode():
             signature = infer_signature(example, result.model(torch.from_numpy(example)).numpy())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.export's remarks about its own archive
-            mlflow.pytorch.log_model(
-                result.model, name="model", signature=signature, input_example=example, pip_requirements=MODEL_NEEDS
-            )
+            mlflow.pytorch.log_model(result.model, signature=signature, input_example=example, **common)
     else:
         flat = example.reshape(len(example), -1).numpy()
         signature = infer_signature(flat, result.model.predict(flat))
-        mlflow.sklearn.log_model(
-            result.model,
-            name="model",
-            signature=signature,
-            pip_requirements=MODEL_NEEDS,
-            skops_trusted_types=["sklearn.tree._tree.Tree"],  # this process has just grown them
-        )
+        trusted = ["sklearn.tree._tree.Tree"]  # this process has just grown them
+        mlflow.sklearn.log_model(result.model, signature=signature, skops_trusted_types=trusted, **common)
 
 
 # --- the command line ------------------------------------------------------------------------------
@@ -196,6 +191,12 @@ def whole_number(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+
+
+def true_or_false(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither true nor false")
+    return text.lower() == "true"
 
 
 def add_trial_arguments(parser: Parser, without: tuple = ()) -> None:

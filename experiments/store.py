@@ -1,7 +1,8 @@
-"""What has run: a study's experiment and parent run in MLflow, its finished trials, and what dead launches left."""
+"""What has run: a study's experiment and parent run in MLflow, its trials' runs, and what was left RUNNING."""
 
 import os
-import socket
+from collections.abc import Iterable
+from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
@@ -9,6 +10,7 @@ from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from experiments import InputError, one_line
+from experiments.run import check_store
 
 
 def open_experiment(study: str) -> str:
@@ -50,40 +52,33 @@ def trial_runs(client: MlflowClient, experiment_id: str, where: str = "") -> lis
             return runs
 
 
-def finished_keys(client: MlflowClient, experiment_id: str) -> set[str]:
+def runs_so_far(study: str) -> list[Run]:
+    """The runs of a study's trials, without writing anything: a store or study that does not exist has none."""
+    uri = mlflow.get_tracking_uri()
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        return []
+    check_store()
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name(study)
+    return trial_runs(client, experiment.experiment_id) if experiment else []
+
+
+def finished_keys(runs: Iterable[Run]) -> set[str]:
     """Keys of the trials that need no other run: finished, or failed for a reason that would come again."""
-    return {
-        run.data.tags["trial"]
-        for run in trial_runs(client, experiment_id)
-        if run.info.status == "FINISHED" or run.data.tags.get("failure", "").startswith("diverged")
-    }
+    return {run.data.tags["trial"] for run in runs if run.info.status == "FINISHED" or diverged(run)}
 
 
-def kill_stale(client: MlflowClient, experiment_id: str) -> None:
-    """Mark as KILLED what a dead process of this machine left RUNNING; a live one's runs are its own."""
-    for run in trial_runs(client, experiment_id, "attributes.status = 'RUNNING'"):
-        host, _, pid = run.data.tags.get("owner", "").partition(":")
-        if host == socket.gethostname() and not alive(int(pid)):
-            client.set_terminated(run.info.run_id, "KILLED")
+def diverged(run: Run) -> bool:
+    return run.data.tags.get("failure", "").startswith("diverged")
 
 
-def kill_own(client: MlflowClient, experiment_id: str, keys: frozenset | None = None) -> None:
-    """Mark as KILLED the runs of this driver's workers: all of them, or those of some trials."""
-    for run in trial_runs(client, experiment_id, "attributes.status = 'RUNNING'"):
-        if run.data.tags.get("owner") == owner(os.getpid()) and (keys is None or run.data.tags["trial"] in keys):
-            client.set_terminated(run.info.run_id, "KILLED")
+def end_running(client: MlflowClient, experiment_id: str, keys: frozenset | None = None) -> list[Run]:
+    """Mark as KILLED the study's runs that are RUNNING though nobody works on them: all, or those of some trials.
 
-
-def owner(pid: int) -> str:
-    """Which launch a run belongs to, so that a later one can tell whether it still lives."""
-    return f"{socket.gethostname()}:{pid}"
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+    Only for the holder of the study's lease: no other process has workers then. Runs of `main` are not the study's.
+    """
+    running = trial_runs(client, experiment_id, "attributes.status = 'RUNNING'")
+    ours = [run for run in running if "study" in run.data.tags and (keys is None or run.data.tags["trial"] in keys)]
+    for run in ours:
+        client.set_terminated(run.info.run_id, "KILLED")
+    return ours

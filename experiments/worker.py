@@ -1,69 +1,119 @@
 """What a worker process does: train the trials of one cell after another and write each into its MLflow run."""
 
-from collections.abc import Iterator
+import math
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 
 import torch
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from experiments import one_line
+from experiments.best import Group, group_of
 from experiments.data import Data
 from experiments.grid import Cell
 from experiments.halving import halve
-from experiments.run import describe, note_failure, record_result, run_name
-from experiments.store import owner
+from experiments.outage import Patient, StoreAway, persist
+from experiments.run import describe, log_model, note_failure, record_result, run_name
 from experiments.train import Diverged, Result, train
 from experiments.trial import Trial
 
 
 @dataclass(frozen=True)
+class Launch:
+    """What all trials of a launch share."""
+
+    study: str
+    experiment_id: str
+    parent: str  # run
+    data: str  # path of the Data, saved by torch
+    device: str
+    keep_models: str  # all, best or none
+    best: dict[Group, float]  # validation losses so far
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """How one trial ended: FINISHED, or FAILED with the reason."""
+    """How one trial ended: FINISHED, or FAILED or KILLED with the reason."""
 
     trial: Trial
     status: str
-    seconds: float
+    seconds: float = 0.0
     n_train: int = 0
-    best_val_loss: float = float("nan")
+    best_val_loss: float = math.nan
+    run_id: str = ""
+    model: str = ""  # as the run's tag
     reason: str = ""
     final: bool = True  # False: another try may succeed
 
 
-def set_up(path: str, experiment_id: str, parent: str, study: str, device: str, driver: int):
-    """In a worker, once: map the data into memory (one copy for all workers) and return what runs one cell."""
-    torch.set_num_threads(1)
-    data = torch.load(path, mmap=True, weights_only=False)
-    client = MlflowClient()
+def outcome_of(trial: Trial, finished: Run) -> Outcome:
+    """The outcome of a trial as its finished run tells it."""
+    metrics, model = finished.data.metrics, finished.data.tags.get("model", "")
+    values = metrics["seconds"], int(metrics["n_train"]), metrics["best_val_loss"]
+    return Outcome(trial, "FINISHED", *values, finished.info.run_id, model)
 
-    def work(job: Cell) -> list[Outcome]:
-        runs = {trial.key: open_run(trial) for trial in job.trials if trial.key in job.todo}
-        outcomes = []
-        for trial, ended in attempts(job.trials, data, device):
-            if trial.key in runs:
-                outcomes.append(close_run(runs[trial.key], trial, ended))
-        return outcomes
+
+def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
+    """In a worker, once: map the data into memory (one copy for all workers) and return what runs one cell."""
+    end_with_driver()
+    torch.set_num_threads(1)
+    data = torch.load(launch.data, mmap=True, weights_only=False)
+    client = Patient(MlflowClient())
+    best = dict(launch.best)  # as far as this worker knows; the driver knows all
+
+    def work(job: Cell) -> list[Outcome] | StoreAway:
+        try:
+            runs = {trial.key: open_run(trial) for trial in job.trials if trial.key in job.todo}
+            ended = attempts(job.trials, data, launch.device)
+            return [close_run(runs[trial.key], trial, how) for trial, how in ended if trial.key in runs]
+        except StoreAway as reason:
+            return reason
 
     def open_run(trial: Trial) -> str:
-        tags = {"mlflow.parentRunId": parent, "study": study, "trial": trial.key, "owner": owner(driver)}
+        tags = {"mlflow.parentRunId": launch.parent, "study": launch.study}
         name = run_name(trial, round(trial.fraction * len(data.pool)))
-        run_id = client.create_run(experiment_id, tags=tags, run_name=name).info.run_id
+        run_id = client.create_run(launch.experiment_id, tags=tags, run_name=name).info.run_id
         describe(client, run_id, trial, data)
         return run_id
 
-    def close_run(run_id: str, trial: Trial, ended) -> Outcome:
+    def close_run(run_id: str, trial: Trial, ended: Result | Exception) -> Outcome:
+        if client.get_run(run_id).info.status != "RUNNING":
+            return Outcome(trial, "KILLED", reason="taken over by another launch")
         if isinstance(ended, Result):
             try:
+                model = keep_model(run_id, trial, ended)
                 record_result(client, run_id, trial, data, ended)
                 client.set_terminated(run_id, "FINISHED")
-                return Outcome(trial, "FINISHED", ended.seconds, ended.n_train, ended.best_val_loss)
+                return Outcome(trial, "FINISHED", ended.seconds, ended.n_train, ended.best_val_loss, run_id, model)
             except MlflowException as error:
                 ended = error
         final = isinstance(ended, Diverged)
         reason = f"diverged: {ended}" if final else f"{type(ended).__name__}: {one_line(ended)}"
         note_failure(client, run_id, reason)
         client.set_terminated(run_id, "FAILED")
-        return Outcome(trial, "FAILED", 0.0, reason="diverged" if final else reason, final=final)
+        return Outcome(trial, "FAILED", reason="diverged" if final else reason, final=final)
+
+    def keep_model(run_id: str, trial: Trial, result: Result) -> str:
+        """Log the model where it is wanted. Its tag comes first: who finds the tag may find a model, whole or not."""
+        leads = result.best_val_loss < best.get(group_of(trial), math.inf)
+        if launch.keep_models == "none" or (launch.keep_models == "best" and not leads):
+            return ""
+        best[group_of(trial)] = min(result.best_val_loss, best.get(group_of(trial), math.inf))
+        client.set_tag(run_id, "model", launch.keep_models)
+        try:
+            persist(log_model, run_id, result, data)
+        except StoreAway:
+            raise
+        except Exception as error:  # of an architecture that cannot be exported, say: its measurements still count
+            client.set_tag(run_id, "model", f"not logged: {type(error).__name__}: {one_line(error)}"[:500])
+            return ""
+        return launch.keep_models
 
     return work
 
@@ -87,3 +137,16 @@ def attempts(trials: tuple[Trial, ...], data: Data, device: str) -> Iterator[tup
             yield trial, train(trial, data, device)
         except Exception as error:
             yield trial, error
+
+
+def end_with_driver() -> None:
+    """End this process when its driver has ended, however: the next launch runs the same trial."""
+    driver = multiprocessing.parent_process()
+    if driver is None:
+        return
+
+    def watch() -> None:
+        wait([driver.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,11 +1,17 @@
-"""What has run is found however much it is."""
+"""What has run is found however much it is; a store that does not exist is not made by looking."""
 
 from types import SimpleNamespace
 
-from experiments.store import finished_keys
+from mlflow import MlflowClient
+
+from experiments.store import end_running, finished_keys, runs_so_far, trial_runs
 
 
-def test_finished_trials_are_found_beyond_the_first_thousand_runs():
+def run(key, status="FINISHED", **tags):
+    return SimpleNamespace(data=SimpleNamespace(tags={"trial": key, **tags}), info=SimpleNamespace(status=status))
+
+
+def test_trials_are_found_beyond_the_first_thousand_runs():
     class Pages:
         def search_runs(self, experiments, where, view, max_results, page_token):
             start = int(page_token or 0)
@@ -16,9 +22,38 @@ def test_finished_trials_are_found_beyond_the_first_thousand_runs():
     class Page(list):
         token = None
 
-    def run(number):
-        tags = {"trial": f"key {number}"}
-        return SimpleNamespace(data=SimpleNamespace(tags=tags), info=SimpleNamespace(status="FINISHED"))
+    made = [run(f"key {number}") for number in range(2500)]
+    assert trial_runs(Pages(), "0") == made
 
-    made = [run(number) for number in range(2500)]
-    assert finished_keys(Pages(), "0") == {f"key {number}" for number in range(2500)}
+
+def test_a_trial_needs_no_other_run_when_it_has_finished_or_diverged():
+    runs = [run("a"), run("b", "FAILED", failure="diverged: the loss is nan"), run("c", "KILLED"), run("c", "RUNNING")]
+    runs += [run("d", "FAILED", failure="MemoryError: none left"), run("e", "FAILED"), run("e")]
+    assert finished_keys(runs) == {"a", "b", "e"}
+
+
+def test_looking_for_runs_makes_no_store_and_no_study(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none.db")
+    assert runs_so_far("any") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_for_a_study_that_does_not_exist_writes_nothing(store):
+    before = (store / "mlflow.db").read_bytes()
+    assert runs_so_far("any") == []
+    assert (store / "mlflow.db").read_bytes() == before
+
+
+def test_the_studys_running_trials_are_ended_all_or_some(store):
+    client = MlflowClient()
+    made = {key: client.create_run("0", tags={"trial": key, "study": "s"}).info.run_id for key in "abc"}
+    made["main"] = client.create_run("0", tags={"trial": "x"}).info.run_id
+    client.set_terminated(made["c"])
+
+    def status():
+        return {key: client.get_run(run_id).info.status for key, run_id in made.items()}
+
+    end_running(client, "0", frozenset("a"))
+    assert status() == {"a": "KILLED", "b": "RUNNING", "c": "FINISHED", "main": "RUNNING"}
+    end_running(client, "0")
+    assert status() == {"a": "KILLED", "b": "KILLED", "c": "FINISHED", "main": "RUNNING"}

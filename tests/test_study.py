@@ -1,10 +1,11 @@
 """The whole line on digits: a study trains its grid, resumes what is missing, and is reported."""
 
 import io
-import os
+import json
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import redirect_stdout
 from types import SimpleNamespace
@@ -14,14 +15,21 @@ from conftest import store_in
 from mlflow import MlflowClient
 
 from analysis import report
-from experiments import study, worker
+from experiments import lease, study, worker
 from experiments.engine import Died
-from experiments.store import owner
 from experiments.trial import Trial
 
 GRID = ["--study", "line", "--architectures", "linear,toys:exploding,forest", "--samples", "1", "--max_steps", "30"]
+GRID += ["--report", "false", "--keep_models", "none"]
 FRACTIONS = (0.05, 0.1, 0.2)
 MORE_FRACTIONS = (0.05, 0.1, 0.2, 0.4)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lease, "SETTLE", 0.0)
+        yield
 
 
 def launch(arguments, fractions=FRACTIONS, workers=2):
@@ -72,11 +80,10 @@ def line(tmp_path_factory, empty_store):
         client = MlflowClient()
         stale = client.create_run(
             client.create_experiment("line"),
-            tags={
-                "trial": Trial(architecture="linear", fraction=0.1, sample=1, max_steps=30).key,
-                "owner": f"{socket.gethostname()}:{dead_process()}",
-            },
+            tags={"trial": Trial(architecture="linear", fraction=0.1, sample=1, max_steps=30).key, "study": "line"},
         )
+        dead = {"host": socket.gethostname(), "pid": dead_process(), "started": 0.0, "seen": time.time()}
+        client.set_experiment_tag(stale.info.experiment_id, "driver", json.dumps(dead))
         told = SimpleNamespace(stale=stale.info.run_id)
         told.first_words = launch(GRID)
         told.first, told.parent = runs_of()
@@ -216,13 +223,13 @@ PICTURES = ("learning_curves.png", "learning_curves.svg")
 def played(monkeypatch, store):
     """Let run_here do its jobs in this process, and let `before` interfere with each."""
 
-    def install(before=lambda trial: None):
-        """before: is given the first trial of each job, and may answer in its place."""
+    def install(before=lambda trial: None, after=lambda answer: answer):
+        """before: is given the first trial of each job, and may answer in its place; after: may change the answer."""
 
         def run_here(jobs, set_up, context, workers):
             work = set_up(*context)
             for job in jobs:
-                yield job, before(job.trials[0]) or work(job)
+                yield job, before(job.trials[0]) or after(work(job))
 
         monkeypatch.setattr(study, "run_here", run_here)
 
@@ -230,7 +237,8 @@ def played(monkeypatch, store):
     return install
 
 
-SMALL = ["--study", "small", "--architectures", "linear", "--samples", "1", "--max_steps", "3", "--device", "cpu"]
+SMALL = ["--study", "small", "--architectures", "linear", "--samples", "1", "--max_steps", "3"]
+SMALL += ["--device", "cpu", "--report", "false", "--keep_models", "none"]
 
 
 def dying(times):
@@ -242,8 +250,7 @@ def dying(times):
         if trial.key != victim[0] or not left[0]:
             return None
         left[0] -= 1
-        tags = {"trial": trial.key, "owner": owner(os.getpid())}
-        MlflowClient().create_run(experiment("small"), tags=tags)
+        MlflowClient().create_run(experiment("small"), tags={"trial": trial.key, "study": "small"})
         return Died(1, -9)
 
     return before
@@ -268,6 +275,20 @@ def test_a_trial_whose_worker_dies_again_is_given_up_and_the_others_go_on(played
     assert "6 trials, 5 done, 1 to do" in launch(SMALL)  # and is tried again at the next launch
 
 
+def test_a_trial_that_its_worker_finished_before_it_died_is_not_run_again(played):
+    answers = []
+
+    def die_after_the_first(answer):
+        answers.append(answer)
+        return Died(1, -9) if len(answers) == 1 else answer
+
+    played(after=die_after_the_first)
+    said = launch(SMALL)
+    trials, _ = runs_of("small")
+    assert [run.info.status for run in trials] == ["FINISHED"] * 6
+    assert "[6/6]" in said
+
+
 def test_a_trial_that_fails_for_another_reason_is_noted_and_tried_again(played, monkeypatch):
     def out_of_memory(*_, **__):
         raise MemoryError("no memory\nfor this trial")
@@ -289,14 +310,15 @@ def test_a_study_that_is_stopped_keeps_what_it_has_and_continues(played, capsys)
     def stop_at_the_third(trial):
         seen.append(trial)
         if len(seen) == 3:
-            MlflowClient().create_run(experiment("small"), tags={"trial": trial.key, "owner": owner(os.getpid())})
+            MlflowClient().create_run(experiment("small"), tags={"trial": trial.key, "study": "small"})
             raise KeyboardInterrupt
 
     played(stop_at_the_third)
     with pytest.raises(SystemExit) as stopped:
         launch(SMALL)
     assert stopped.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("error: stopped; the same command continues study")
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == "error: study 'small' was stopped; the same command continues it where it is"
     trials, parent = runs_of("small")
     assert Counter(run.info.status for run in trials) == {"FINISHED": 2, "KILLED": 1}
     assert parent.info.status == "KILLED"
@@ -305,14 +327,11 @@ def test_a_study_that_is_stopped_keeps_what_it_has_and_continues(played, capsys)
     assert runs_of("small")[1].info.status == "FINISHED"
 
 
-def test_runs_of_a_living_process_or_another_machine_are_left_alone(played):
+def test_a_run_of_main_in_the_same_experiment_is_left_alone(played):
     client = MlflowClient()
-    tags = {"trial": "x", "owner": f"{socket.gethostname()}:{os.getppid()}"}
-    elsewhere = {"trial": "y", "owner": f"elsewhere.{socket.gethostname()}:{dead_process()}"}
-    made = [client.create_run(client.create_experiment("small"), tags=tags)]
-    made += [client.create_run(experiment("small"), tags=given) for given in (elsewhere, {"trial": "z"})]
+    made = client.create_run(client.create_experiment("small"), tags={"trial": "x"})
     launch(SMALL, [0.1])
-    assert [client.get_run(run.info.run_id).info.status for run in made] == ["RUNNING"] * 3
+    assert client.get_run(made.info.run_id).info.status == "RUNNING"
 
 
 def test_a_compared_sample_that_is_missing_is_trained_with_the_others_and_recorded_alone(played):

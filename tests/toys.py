@@ -83,6 +83,16 @@ def exploding(image, classes):
     return nn.Sequential(nn.Flatten(), Exploding(int(np.prod(image)), classes))
 
 
+class Branching(nn.Linear):
+    def forward(self, x):
+        return super().forward(x if x.sum() > 0 else -x)
+
+
+def unexportable(image, classes):
+    """Trains, and cannot become an exported program, since its path depends on the pixels."""
+    return nn.Sequential(nn.Flatten(), Branching(int(np.prod(image)), classes))
+
+
 def neighbours(image, classes):
     """A scikit-learn classifier that has no random_state."""
     from sklearn.neighbors import KNeighborsClassifier

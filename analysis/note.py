@@ -1,0 +1,24 @@
+"""The answer in the description of the study's run, which MLflow shows first; what the study wrote stays above it."""
+
+from mlflow.entities import Run
+
+from analysis.sections import Section
+
+TAG = "mlflow.note.content"
+HEADING = "\n\n## Answer"  # as the study knows it, which keeps what follows
+SECTIONS = 2  # the laws and the forecasts
+FIGURE = "![Learning curves](get-artifact?path=report/learning_curves.png&run_uuid={})"
+MORE = "All of it: `report/report.html` under Artifacts."
+
+
+def log_note(client, study: Run, parts: list[Section]) -> None:
+    """Write the first sections and the figure, which must have been logged, below the study's settings."""
+    settings = study.data.tags.get(TAG, "").partition(HEADING)[0]
+    told = [f"### {part.title}\n\n{part.words}\n\n{as_markdown(part)}" for part in parts[:SECTIONS]]
+    text = "\n\n".join([settings + HEADING, FIGURE.format(study.info.run_id), *told, MORE])
+    client.set_tag(study.info.run_id, TAG, text)
+
+
+def as_markdown(part: Section) -> str:
+    rows = [part.table.columns, ["---"] * len(part.table.columns), *part.table.itertuples(index=False, name=None)]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)

@@ -1,0 +1,136 @@
+"""What a study costs beside training, and how well workers are used.
+
+    python benchmarks/study.py overhead      digits, one worker: everything that is not training, per trial
+    python benchmarks/study.py resume        10,000 trials to plan; 10,000 finished runs to resume and to count
+    python benchmarks/study.py workers       digits on 1 and 2 workers
+    python benchmarks/study.py sleep 8 32 128 [SECONDS]    trials that sleep, on so many workers
+
+Each part uses a store of its own in a temporary folder and the command that people use. Efficiency is what the
+trials took, over workers × the time from the first trial's start to the last one's end; starting the processes
+(imports of torch and MLflow, seconds of processor time for each) is told apart.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sklearn.dummy import DummyClassifier
+
+ROOT = Path(__file__).parents[1]
+DIGITS = ["--architectures", "linear,mlp,cnn,forest", "--fractions", "0.04,0.08,0.16,0.32,0.64,1", "--samples", "3"]
+DIGITS += ["--max_steps", "3000", "--patience", "500"]
+
+
+class Sleeper(DummyClassifier):
+    """Fits by sleeping: a trial of known length, on a machine with too few cores to train so many at once."""
+
+    def fit(self, x, y):
+        time.sleep(float(os.environ["SLEEP"]))
+        return super().fit(x[:100], y[:100])
+
+
+def sleeping(image, classes):
+    return Sleeper()
+
+
+sleeping.trained_by_steps = False
+
+
+def study(folder: Path, *arguments: str, **environment: str) -> tuple[float, str]:
+    """Run the command in a folder with a store; seconds, and what it printed."""
+    command = [sys.executable, "-m", "experiments.study", "--study", "bench", "--report", "false", *arguments]
+    own = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", "PYTHONPATH": str(ROOT)} | environment
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return time.perf_counter() - start, done.stdout
+
+
+def trials(folder: Path) -> list:
+    """The finished runs: (start, end, seconds of training), all in seconds."""
+    from mlflow import MlflowClient
+
+    from experiments.store import trial_runs
+
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    runs = trial_runs(client, client.get_experiment_by_name("bench").experiment_id)
+    return [(run.info.start_time / 1000, run.info.end_time / 1000, run.data.metrics["seconds"]) for run in runs]
+
+
+def busy(folder: Path, workers: int) -> str:
+    """Efficiency from the first start to the last end, in words."""
+    runs = trials(folder)
+    span = max(end for _, end, _ in runs) - min(start for start, _, _ in runs)
+    trained = sum(seconds for *_, seconds in runs)
+    return f"{len(runs)} trials in {span:.1f} s, {trained:.1f} s of training: efficiency {trained / span / workers:.3f}"
+
+
+def overhead() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        study(Path(name), *DIGITS, "--workers", "1")
+        runs = sorted(trials(Path(name)))
+        span = runs[-1][1] - runs[0][0]
+        each = (span - sum(seconds for *_, seconds in runs)) / len(runs)
+        median = statistics.median(seconds for *_, seconds in runs)
+        print(f"{len(runs)} trials: {1000 * each:.0f} ms each beside training, {each / median:.1%} of the median trial")
+        print(f"(median {median:.2f} s); {busy(Path(name), 1)}")
+
+
+def workers() -> None:
+    for count in (1, 2):
+        with tempfile.TemporaryDirectory() as name:
+            seconds, _ = study(Path(name), *DIGITS, "--workers", str(count))
+            print(f"{count} workers: {busy(Path(name), count)}; the command took {seconds:.1f} s", flush=True)
+
+
+def sleep(counts: list[int], seconds: float) -> None:
+    for count in counts:
+        with tempfile.TemporaryDirectory() as name:
+            samples = ["--samples", "7", "--data_seeds", ",".join(map(str, range(count // 2)))]
+            asked = ["--architectures", "benchmarks.study:sleeping", "--fractions", "1", "--keep_models", "none"]
+            took, _ = study(Path(name), *asked, *samples, "--workers", str(count), SLEEP=str(seconds))
+            print(f"{count} workers: {busy(Path(name), count)}; the command took {took:.1f} s", flush=True)
+
+
+def resume() -> None:
+    from benchmarks.clones import clone
+    from experiments import grid, options
+    from experiments.store import runs_so_far
+
+    large = ["--architectures", "linear,mlp,cnn,forest", "--fractions", "0.02,0.04,0.08,0.16,0.32", "--samples", "9"]
+    large += ["--data_seeds", ",".join(map(str, range(50))), "--max_steps", "30"]
+    start = time.perf_counter()
+    planned = grid.grid(options.parse(large))
+    keys = {trial.key for trial in planned}
+    jobs = grid.cells(planned, keys)
+    print(f"planning {len(jobs):,} new trials: {time.perf_counter() - start:.2f} s")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        first = ["--architectures", "linear", "--fractions", "0.02", "--samples", "0", "--max_steps", "30"]
+        study(folder, *first, "--workers", "1")
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        (run,) = runs_so_far("bench")
+        others = [trial for trial in planned if trial.key != run.data.tags["trial"]]
+        loss = run.data.metrics["best_val_loss"]
+        clone(folder / "mlflow.db", run.info.run_id, [(trial, {"best_val_loss": loss + 1}) for trial in others])
+        start = time.perf_counter()
+        runs = runs_so_far("bench")
+        print(f"reading {len(runs):,} finished runs: {time.perf_counter() - start:.2f} s")
+        for what in (["--dry_run", "true"], ["--workers", "1"], ["--workers", "1"]):
+            seconds, said = study(folder, *large, *what)
+            print(f"{' '.join(what)}: the command took {seconds:.2f} s; {said.splitlines()[0].partition(';')[0]}")
+
+
+if __name__ == "__main__":
+    part, *numbers = sys.argv[1:] or ["overhead"]
+    if part == "sleep":
+        sleep([int(number) for number in numbers if float(number) >= 2], 20.0)
+    else:
+        {"overhead": overhead, "workers": workers, "resume": resume}[part]()

@@ -1,0 +1,117 @@
+"""A dry run counts what is done, estimates the rest from what is known, and writes nothing."""
+
+from types import SimpleNamespace
+
+import pytest
+from mlflow import MlflowClient
+
+from experiments import estimate, lease, study
+from experiments.estimate import cost_from_steps, table
+from experiments.store import runs_so_far
+from experiments.trial import Trial
+
+
+def finished(trial, seconds):
+    return run(trial, "FINISHED", metrics={"seconds": seconds})
+
+
+def run(trial, status, metrics=None, **tags):
+    params = {name: str(value) for name, value in trial.as_dict().items()}
+    data = SimpleNamespace(tags={"trial": trial.key, **tags}, params=params, metrics=metrics or {})
+    return SimpleNamespace(data=data, info=SimpleNamespace(status=status))
+
+
+def only_row(trials, runs, data=None):
+    (row,) = estimate.estimate(trials, runs, data, "cpu")
+    return row
+
+
+# --- counts ------------------------------------------------------------------------------------------------
+
+
+def test_every_trial_is_counted_once_by_what_became_of_it():
+    trials = [Trial(sample=sample) for sample in range(6)]
+    runs = [finished(trials[0], 10.0), run(trials[0], "FAILED"), finished(trials[1], 10.0)]
+    runs += [run(trials[2], "FAILED", failure="diverged: the loss is nan"), run(trials[3], "FAILED")]
+    runs += [run(trials[4], "KILLED"), finished(Trial(fraction=0.5), 10.0)]
+    row = only_row(trials, runs)
+    assert (row.done, row.diverged, row.to_do, row.failed_before) == (2, 1, 3, 1)
+    assert row.seconds == pytest.approx(30)
+    assert row.basis == "from 3 finished runs"
+
+
+def test_a_study_that_is_done_takes_no_time():
+    row = only_row([Trial()], [finished(Trial(), 10.0)])
+    assert (row.to_do, row.seconds, row.basis) == (0, 0, "")
+
+
+# --- seconds -----------------------------------------------------------------------------------------------
+
+
+def test_a_trial_takes_what_others_of_its_size_took():
+    runs = [finished(Trial(sample=1, fraction=0.1), 2.0), finished(Trial(sample=2, fraction=0.1), 4.0)]
+    runs += [finished(Trial(sample=1), 50.0)]
+    assert only_row([Trial(fraction=0.1, sample=5)], runs).seconds == pytest.approx(3.0)
+
+
+def test_a_size_without_runs_takes_what_the_nearest_took_and_a_forest_in_proportion_to_it():
+    assert only_row([Trial(fraction=0.5)], [finished(Trial(fraction=0.25), 8.0)]).seconds == pytest.approx(8.0)
+    runs = [finished(Trial(architecture="forest", fraction=0.25), 8.0)]
+    assert only_row([Trial(architecture="forest", fraction=0.5)], runs).seconds == pytest.approx(16.0)
+
+
+def test_another_budget_is_taken_into_account():
+    runs = [finished(Trial(max_steps=300, patience=200), 3.0)]
+    assert only_row([Trial(max_steps=10_000, patience=200)], runs).seconds == pytest.approx(6.0)  # 3 × patience
+    assert only_row([Trial(max_steps=100, patience=200)], runs).seconds == pytest.approx(1.0)
+
+
+def test_most_samples_of_a_bracket_are_expected_to_end_early():
+    bracket = [Trial(sample=sample, bracket=9) for sample in range(10)]
+    assert only_row(bracket, [finished(bracket[0], 6.0)]).seconds == pytest.approx(9 * 2.0)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "forest", "toys:neighbours"])
+def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architecture):
+    monkeypatch.setattr("experiments.throughput.SECONDS", 0.1)
+    row = only_row([Trial(architecture=architecture, max_steps=100)], [], tiny)
+    assert 0 < row.seconds < 60
+    assert row.basis in ("from steps timed now", "from a small fit timed now")
+
+
+def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
+    trial = Trial(max_steps=40, patience=100)  # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
+    assert cost_from_steps(step=0.1, evaluation=0.0)(trial) == pytest.approx(4.0)
+    assert cost_from_steps(step=0.0, evaluation=1.0)(trial) == pytest.approx(8.0)
+
+
+# --- the command -------------------------------------------------------------------------------------------
+
+GRID = ["--study", "dry", "--architectures", "linear", "--fractions", "0.1,0.2", "--samples", "1", "--max_steps", "20"]
+
+
+def test_a_dry_run_says_counts_and_time_and_writes_nothing(store, capsys, monkeypatch):
+    monkeypatch.setattr(lease, "SETTLE", 0.0)
+    study.main([*GRID, "--workers", "1", "--report", "false"])
+    before = (store / "mlflow.db").read_bytes()
+    capsys.readouterr()
+    study.main([*GRID, "--samples", "2", "--workers", "2", "--dry-run"])
+    said = capsys.readouterr().out.splitlines()
+    assert "6 trials, 4 done, 2 to do on 2 workers" in said[0]
+    assert said[2].split()[:5] == ["linear", "4", "0", "2", "0"]
+    assert said[2].endswith("from 4 finished runs")
+    assert said[-1].endswith("on 2 workers; this was a dry run, nothing was written")
+    assert (store / "mlflow.db").read_bytes() == before
+    assert len(runs_so_far("dry")) == 4
+
+
+def test_a_dry_run_of_a_new_study_makes_no_study(store, capsys, monkeypatch):
+    monkeypatch.setattr("experiments.throughput.SECONDS", 0.05)
+    study.main([*GRID, "--dry_run", "true"])
+    assert "4 trials, 0 done, 4 to do" in capsys.readouterr().out
+    assert [found.name for found in MlflowClient().search_experiments()] == ["Default"]
+
+
+def test_the_time_is_shared_by_the_workers():
+    rows = [estimate.Row("cnn", 1, 0, 4, 0, 400.0, "x"), estimate.Row("mlp", 0, 0, 2, 2, 200.0, "x")]
+    assert "about 5:00 on 2 workers" in table(rows, 2)
