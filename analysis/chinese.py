@@ -248,6 +248,7 @@ CHINESE = {
     "The money brings the {metric} to about {loss} ({low} to {high}): {labels} {currency} for labels, {n} examples in all, {engineers} {currency} for {months} months of engineering and {gpu} {currency} for training.": "这笔钱可将{metric}降到约 {loss}（{low} 至 {high}）：标注 {labels} {currency}（共 {n} 个样本），{months} 个月的工程 {engineers} {currency}，训练 {gpu} {currency}。",
     "Trust in that forecast: {grade}.": "该预测的可信度：{grade}。",
     "next: {what}; high / low of {quantity} is expected to fall from {before:.3g} to {after:.3g} in {hours:.2g} hours of one worker": "下一步：{what}；预计单个工作进程用 {hours:.2g} 小时，可使{quantity}的区间上下限之比从 {before:.3g} 降到 {after:.3g}",
+    "next: {what}; high / low of {quantity} is expected to fall from {before} to {after} in {hours:.2g} hours of one worker": "下一步：{what}；预计单个工作进程用 {hours:.2g} 小时，可使{quantity}的区间上下限之比从 {before} 降到 {after}",
     "another data seed at the largest size, {n:,} examples": "在最大规模（{n:,} 个样本）上再用一个数据种子",
     "another data seed at all {count} sizes": "在全部 {count} 种规模上再用一个数据种子",
     "measure at least 3 sizes; {architecture} has {count}": "请至少测量 3 种规模；{architecture} 只有 {count} 种",

@@ -8,12 +8,13 @@ from analysis.evidence import Evidence, Question
 from analysis.language import Text
 from analysis.prices import Engineering, Prices
 from app import address, cache
-from app.show import say
+from app.show import labels, say
 from app.source import Source
 
 MEASURES = {"loss": Text("Loss (nats)"), "error": Text("Error")}
 CONFIDENCES = (0.5, 0.8, 0.9, 0.95)
 DEFAULT = Prices()
+GAIN = Text("a gain as below")
 # key: (label, default, highest, step); None: no limit, or not known
 MONEY = {
     "label_price": (Text("Price per label"), DEFAULT.label_price, 1e6, 0.01),
@@ -48,7 +49,7 @@ def choose(source: Source) -> tuple[Evidence, Question]:
         architecture = _one_of("architecture", Text("Architecture"), names)
         with st.expander(say(Text("Prices and inputs"))):
             better = _one_of(
-                "better", Text("Engineers bring"), ["", *(name for name in names if name != architecture)], _gain
+                "better", Text("Engineers bring"), ["", *(name for name in names if name != architecture)], {"": GAIN}
             )
             chosen = {key: _number(key) for key in MONEY}
             n = _examples(evidence, architecture, confidence)
@@ -64,24 +65,18 @@ def _evidence(source: Source) -> Evidence:
     address.start("metric", study.metrics[0], address.one_of(study.metrics))
     if st.session_state["metric"] not in study.metrics:
         st.session_state["metric"] = study.metrics[0]
-    metric = st.radio(
-        say(Text("Measure")), study.metrics, format_func=lambda name: say(MEASURES[name]), key="metric", horizontal=True
-    )
+    metric = st.radio(say(Text("Measure")), study.metrics, format_func=labels(MEASURES), key="metric", horizontal=True)
     return cache.evidence(source.key, dataset, metric, study)
 
 
-def _one_of(key: str, label: Text, names: list[str], said=str) -> str | None:
+def _one_of(key: str, label: Text, names: list[str], said=None) -> str | None:
     """A choice among several; what is no choice is not asked for."""
     if len(names) < 2:
         return names[0] if names else None
     address.start(key, names[0], address.one_of(names))
     if st.session_state[key] not in names:
         st.session_state[key] = names[0]
-    return st.selectbox(say(label), names, format_func=said, key=key)
-
-
-def _gain(name: str) -> str:
-    return name or say(Text("a gain as below"))
+    return st.selectbox(say(label), names, format_func=labels(said or {}), key=key)
 
 
 def _target(evidence: Evidence) -> float | None:

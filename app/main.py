@@ -14,6 +14,7 @@ from app.parts import show_part
 from app.show import say
 
 st.set_page_config("How much data is enough?", "📈", layout="wide")
+st.html(Path(__file__).parent / "style.css")
 address.begin()
 
 with st.sidebar:

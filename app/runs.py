@@ -12,7 +12,7 @@ from analysis.runs import best_runs
 from analysis.sections import Section
 from analysis.study import links
 from app import cache
-from app.show import say, show, words
+from app.show import labels, say, show, words
 from app.source import Source
 
 COLUMNS = [
@@ -53,13 +53,9 @@ def _filtered(runs: pd.DataFrame) -> pd.DataFrame:
     }
     for place, (column, (label, values)) in zip(columns, asked.items()):
         options = [None, *sorted(values.unique().tolist())]
-        wanted = place.selectbox(say(label), options, format_func=_said, key=f"filter-{column}")
+        wanted = place.selectbox(say(label), options, format_func=labels({None: ALL}), key=f"filter-{column}")
         runs = runs if wanted is None else runs[runs[column] == wanted]
     return runs
-
-
-def _said(value) -> str:
-    return say(ALL) if value is None else f"{value:,}" if isinstance(value, int) else value
 
 
 def _histories(source: Source, runs: pd.DataFrame) -> None:

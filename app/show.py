@@ -1,6 +1,7 @@
 """How things are shown: words in the reader's language, sections with chart, table and downloads."""
 
 import re
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -19,6 +20,12 @@ def look() -> Look:
 def say(text: str) -> str:
     """Plain text in the reader's language, for labels of widgets and charts."""
     return translate(text, st.session_state["language"])
+
+
+def labels(names: Mapping) -> Callable:
+    """What a choice is called, for a widget's format_func: by its name here, else as it is."""
+    known = {key: say(name) for key, name in names.items()}
+    return lambda value: known.get(value) or (f"{value:,}" if isinstance(value, int) else str(value))
 
 
 def words(text: str) -> str:

@@ -12,7 +12,7 @@ from analysis.language import Text
 from analysis.runs import StoreError, default_store
 from analysis.study import Study, read_measured
 from app import address, cache
-from app.show import say, stop
+from app.show import labels, say, stop
 
 EXAMPLES = Path(__file__).parent / "example"
 KINDS = {"study": Text("Study"), "csv": Text("Your CSV"), "example": Text("Example")}
@@ -48,7 +48,7 @@ def choose() -> Source:
         kind = st.segmented_control(
             say(Text("What to show")),
             list(KINDS),
-            format_func=lambda kind: say(KINDS[kind]),
+            format_func=labels(KINDS),
             key="source",
             required=True,
         )

@@ -1,40 +1,86 @@
 """The page in every state, as Streamlit's own test runner sees it."""
 
+import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, store_in
 from records import record_study
 from streamlit.testing.v1 import AppTest
 
+SIZES = (50, 100, 200, 400, 800)
+TABS = ("The curve", "Architectures", "Engineers or data", "Can I trust it?", "Runs")
 
-def page(**inputs) -> AppTest:
-    """The page after its first run, and again after each input: label of the widget -> value."""
-    shown = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120).run()
-    for label, value in inputs.items():
-        (widget,) = [w for w in [*shown.selectbox, *shown.radio, *shown.text_input] if w.label == label]
-        widget.set_value(value).run()
-    assert not shown.exception
+
+def page(tab="", session=None, **address) -> AppTest:
+    """The page at an address (query parameters), with one of its tabs open."""
+    shown = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+    for name, value in address.items():
+        shown.query_params[name] = str(value)
+    for name, value in (session or {}).items():
+        shown.session_state[name] = value
+    if tab:
+        shown.session_state[f"tabs-{address.get('language', 'en')}"] = tab
+    return looked_at(shown.run())
+
+
+def looked_at(shown: AppTest) -> AppTest:
+    assert not shown.exception, shown.exception
     return shown
 
 
-def frames(shown: AppTest) -> list:
-    return [frame.value for frame in shown.dataframe]
+def answer(shown) -> str:
+    return shown.title[0].value.replace("\\", "")
 
 
-def test_an_empty_store_says_in_plain_words_what_to_run(store):
-    shown = page()
-    assert "no finished run" in shown.info[0].value
-    assert any("make study" in text.value for text in shown.markdown)
-    assert not shown.dataframe
+def said(shown) -> str:
+    """All that is written in paragraphs and boxes."""
+    return "\n".join(text.value for text in [*shown.title, *shown.markdown, *shown.info, *shown.caption]).replace(
+        "\\", ""
+    )
 
 
-def test_a_store_that_does_not_exist_gets_a_box_that_names_it(store):
-    shown = page(**{"MLflow tracking store": "sqlite:////nowhere/mlflow.db"})
-    assert "/nowhere/mlflow.db" in shown.info[0].value
+def headings(shown) -> list[str]:
+    return [heading.value.replace("\\", "") for heading in shown.subheader]
 
 
-def test_an_unreachable_server_gets_a_box_that_names_it(store):
-    shown = page(**{"MLflow tracking store": "http://127.0.0.1:9"})
-    assert "http://127.0.0.1:9" in shown.info[0].value
+def widget(shown, label):
+    kinds = (shown.selectbox, shown.radio, shown.text_input, shown.number_input, shown.multiselect, shown.toggle)
+    (found,) = [one for kind in kinds for one in kind if one.label == label]
+    return found
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory, empty_store):
+    """A store with a study of two architectures, to copy."""
+    folder = tmp_path_factory.mktemp("recorded")
+    with store_in(folder, empty_store):
+        record_study("demo", architectures={"cnn": 0.5, "linear": 0.3}, sizes=SIZES, samples=2)
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def study(tmp_path, recorded):
+    with store_in(tmp_path, recorded):
+        yield tmp_path
+
+
+@pytest.fixture
+def curve(tmp_path):
+    """A CSV with one exact power law."""
+    file = tmp_path / "mine.csv"
+    file.write_text("n,loss\n" + "".join(f"{n},{3 * n**-0.5}\n" for n in (1000, 2000, 4000, 8000, 16000)))
+    return file
+
+
+def test_without_a_study_the_example_or_what_to_run_is_shown(store):
+    shown = page(source="study")
+    assert "no finished run" in said(shown)
+    assert "make study" in shown.code[0].value
+    assert not shown.title
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////nowhere/mlflow.db", "http://127.0.0.1:9"])
+def test_a_store_that_cannot_be_opened_gets_a_box_that_names_it(store, uri):
+    assert uri in said(page(source="study", session={"store": uri}))
 
 
 def test_somebody_elses_experiment_gets_a_box(store):
@@ -42,62 +88,143 @@ def test_somebody_elses_experiment_gets_a_box(store):
 
     client = MlflowClient()
     client.create_run(client.create_experiment("not ours"), run_name="foreign")
-    shown = page(**{"Study (MLflow experiment)": "not ours"})
-    assert "no finished run" in shown.info[0].value
+    assert "“not ours” has no finished run" in said(page(source="study", study="not ours"))
 
 
-@pytest.fixture
-def study(store):
-    record_study("demo", architectures={"cnn": 0.5, "linear": 0.3}, sizes=(50, 100, 200, 400, 800), samples=2)
+def test_the_answer_comes_first_and_follows_the_target(study):
+    shown = page(target_loss=0.05)
+    assert answer(shown).startswith("To reach loss 0.05 with the cnn you need about 1,")
+    assert "you have 800" in answer(shown)
+    looked_at(widget(shown, "Target loss (nats)").set_value(0.04).run())
+    assert answer(shown).startswith("To reach loss 0.04 with the cnn you need about 2,")
 
 
-def test_a_study_shows_its_exponents_close_to_the_true_ones(study):
-    exponents = frames(page(**{"Study (MLflow experiment)": "demo"}))[0].set_index("architecture")
-    assert float(exponents.loc["cnn", "exponent b"]) == pytest.approx(0.5, abs=0.05)
-    assert float(exponents.loc["linear", "exponent b"]) == pytest.approx(0.3, abs=0.05)
+def test_prices_change_what_it_costs(study):
+    shown = page(target_loss=0.05)
+    before = [metric.value for metric in shown.metric]
+    looked_at(widget(shown, "Price per label").set_value(8.0).run())
+    assert [metric.value for metric in shown.metric] != before
 
 
-def test_error_instead_of_loss_is_fitted_on_request(study):
-    shown = page(**{"Study (MLflow experiment)": "demo"})
-    loss = frames(shown)[0]
-    shown.radio[0].set_value("error").run()
-    assert not shown.exception
-    assert not frames(shown)[0].equals(loss)
+def test_error_is_asked_for_in_per_cent(study):
+    shown = page(metric="error", target_error=2)
+    assert answer(shown).startswith("To reach error 2.00% with the cnn")
+    assert shown.query_params["metric"] == "error"
 
 
-def test_untuned_and_tuned_stand_side_by_side(study):
-    tables = frames(page(**{"Study (MLflow experiment)": "demo"}))
-    (tuning,) = [table for table in tables if "untuned" in table]
-    assert len(tuning) == 10
-    assert (tuning["tuned"] <= tuning["untuned"] + 1e-12).all()
+@pytest.mark.parametrize(
+    ("tab", "titles"),
+    [
+        ("The curve", ["Learning curves", "Power law", "Forecasts"]),
+        ("Architectures", ["Exponents side by side", "Worth k times the data", "Crossovers", "What tuning is worth"]),
+        ("Engineers or data", ["Engineers or data?", "Break-even", "Collect in rounds", "What to run next"]),
+        (
+            "Can I trust it?",
+            ["Its own past forecasts", "Noise of a single point", "Warnings", "How the study was done"],
+        ),
+    ],
+)
+def test_each_part_says_what_it_is_there_for(study, tab, titles):
+    assert set(titles) <= set(headings(page(tab)))
+
+
+def test_the_next_run_has_a_command_to_copy(study):
+    record_study("small", architectures={"cnn": 0.5}, sizes=SIZES[:4], samples=1, pool=3200)
+    assert any("experiments.study" in code.value for code in page("Engineers or data", study="small").code)
 
 
 def test_the_runs_behind_a_point_can_be_chosen(study):
-    shown = page(**{"Study (MLflow experiment)": "demo", "Architecture": "cnn", "Training images": 200})
-    runs = frames(shown)[-1]
-    assert len(runs) == 3
+    shown = page("Runs")
+    looked_at(widget(shown, "Training examples").set_value(200).run())
+    runs = shown.dataframe[0].value
+    assert len(runs) == 6
     assert set(runs["n_train"]) == {200}
+    assert runs["MLflow"].str.startswith("http://127.0.0.1:5000/#/experiments/").all()
+
+
+def test_one_architecture_alone_is_answered(store):
+    record_study("one", architectures={"cnn": 0.5}, sizes=SIZES, samples=0)
+    shown = page("Architectures")
+    assert "cnn" in answer(shown)
+    assert "takes two architectures" in said(shown)
 
 
 def test_two_sizes_only_are_shown_without_a_law(store):
     record_study("short", architectures={"cnn": 0.5}, sizes=(50, 100), samples=1)
-    shown = page(**{"Study (MLflow experiment)": "short"})
-    assert "3" in str(frames(shown)[0].iloc[0].to_dict())  # needs at least 3 sizes
+    for tab in TABS:
+        shown = page(tab)
+        assert answer(shown) == "No power law can be fitted yet."
+        assert "needs at least 3 distinct sizes n, got 2" in said(shown)
 
 
-def test_what_the_images_are_is_said_where_results_are_shown(store):
-    record_study(
-        "noted", architectures={"cnn": 0.5}, sizes=(50, 100, 200), samples=0, note="batch 5 is the <b>test set</b>"
-    )
-    shown = page(**{"Study (MLflow experiment)": "noted"})
-    assert any("batch 5 is the" in caption.value for caption in shown.caption)
+def test_what_the_images_are_is_said_and_nobodys_name_becomes_markup(store):
+    names = {"![x](http://evil/x.png) <b>$a$ :red[b]": 0.5}
+    record_study("noted", architectures=names, sizes=SIZES, samples=0, note="the <b>test set</b> [click](http://evil)")
+    shown = page()
+    raw = "\n".join(text.value for text in [*shown.title, *shown.markdown, *shown.caption, *shown.info])
+    assert "test set" in raw
+    for markup in ("![x]", "](http", "<b>", ":red[", " $a$"):
+        assert markup not in raw
 
 
-def test_forecasts_and_a_target_are_answered(study):
-    shown = page(**{"Study (MLflow experiment)": "demo"})
-    said = [heading.value for heading in shown.subheader]
-    for title in ("Forecasts", "Its own past forecasts", "Noise of a single point", "Was the search long enough?"):
-        assert title in said
-    shown.number_input[0].set_value(0.2).run()
-    assert not shown.exception
-    assert "Data needed for loss 0.2" in [heading.value for heading in shown.subheader]
+def test_a_csv_of_ones_own_is_answered(store, curve):
+    shown = page(source="csv")
+    assert "Upload a CSV" in said(shown)
+    shown.file_uploader[0].upload("mine.csv", curve.read_bytes(), "text/csv")
+    looked_at(shown.run())
+    assert "with the model you need about" in answer(shown)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"n,loss\n100,1\n200,x\n", "row 3, column loss: 'x'"),
+        (b"size,accuracy\n1,2\n", "needs columns n and loss"),
+        (b"\xff\xfe\x00\x01", "CSV"),
+        (b"n,loss\n" + b"1,1\n" * 600_000, "bytes"),
+    ],
+    ids=["a word", "other columns", "no text", "too long"],
+)
+def test_a_broken_csv_is_named_by_row_and_column(store, content, words):
+    shown = page(source="csv")
+    shown.file_uploader[0].upload("mine.csv", content, "text/csv")
+    assert words in said(looked_at(shown.run()))
+
+
+@pytest.mark.parametrize("tab", ["学习曲线", "架构对比", "工程师还是数据", "可以相信吗？", "运行"])
+def test_the_page_speaks_chinese(study, tab):
+    shown = page(tab, language="zh", target_loss=0.05)
+    assert answer(shown).startswith("用 cnn 将损失降到 0.05，大约需要 1,")
+    for text in said(shown).splitlines():
+        assert len([word for word in text.split() if word.isascii() and word.isalpha()]) < 8, text
+
+
+def test_the_address_reproduces_the_view(study):
+    address = {"metric": "error", "target_error": 2.5, "confidence": 0.8, "architecture": "linear", "label_price": 0.5}
+    shown = page(**address)
+    known = dict(shown.query_params)
+    assert known == {name: str(value) for name, value in address.items()} | {"language": "en"}
+    assert answer(page(**known)) == answer(shown)
+
+
+def test_an_address_that_makes_no_sense_is_an_address_without_it(study):
+    nonsense = {"metric": "accuracy", "confidence": "2", "architecture": "<b>", "label_price": "x", "study": "gone"}
+    assert answer(page(**nonsense, n="nan", language="tlh")) == answer(page())
+
+
+def test_a_running_study_says_how_far_it_is(study):
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    (experiment,) = client.search_experiments(filter_string="name = 'demo'")
+    (parent,) = client.search_runs([experiment.experiment_id], "tags.role = 'study'")
+    client.update_run(parent.info.run_id, "RUNNING")
+    assert "still running: 30 trials finished" in said(page())
+
+
+def test_a_store_of_many_runs_is_answered(store):
+    sizes = tuple(int(n) for n in np.geomspace(100, 50_000, 12))
+    record_study("many", architectures={f"net{i}": 0.3 + i / 50 for i in range(5)}, sizes=sizes, samples=24)
+    shown = page("Runs")
+    assert "1,500 of 1,500 runs" in said(shown)
+    assert "net4" in answer(shown)
