@@ -13,7 +13,7 @@ from analysis.profile import Profile, profile
 
 LEVEL = 0.05  # chance of calling equal exponents different
 LEAST_SIZES = 5  # in the power-law region: for scale, exponent and floor, and two that tell the scatter about them
-RESAMPLES = 999
+RESAMPLES, INVERTED = 999, 299  # bootstrap samples of a test, and of each step towards the end of an interval
 PAIRS = ["first", "second", "difference", "low", "high", "p"]
 
 
@@ -114,50 +114,65 @@ def compare_exponents(table: pd.DataFrame, *, confidence=0.9, seed=0) -> Exponen
             continue
         laws[name] = fit_power_law(part["n"], part["loss"], se=se, confidence=confidence)
         profiles[name] = profile(used)
-    tested = _test(list(profiles.values()), confidence, seed) if len(profiles) > 1 else _Tested()
-    pairs = _pairs(profiles, laws, confidence, seed).assign(differ=lambda t: (t["p_holm"] < LEVEL) & (tested.p < LEVEL))
+    shared = (np.nan,) * 4
+    if len(profiles) > 1:
+        nested = _Nested(list(profiles.values()), seed)
+        shared = float(nested.b[nested.best]), *nested.interval(confidence), nested.p
+    pairs = _pairs(profiles, laws, confidence, seed)
+    pairs["differ"] = (pairs["p_holm"] < LEVEL) & (shared[-1] < LEVEL)
     own = (np.array([getattr(law, what) for law in laws.values()]) for what in ("b", "b_low", "b_high"))
-    shared = tested.shared, tested.low, tested.high, tested.p
     return Exponents(tuple(laws), *own, *shared, pairs, float(confidence), tuple(left_out))
 
 
-@dataclass(frozen=True)
-class _Tested:
-    """One exponent for several profiles with its interval, p of the test, interval of the first two's difference."""
+class _Nested:
+    """One exponent for several profiles against one for each, over exponents b; `own`, their squares (profiles, b)."""
 
-    shared: float = np.nan
-    low: float = np.nan
-    high: float = np.nan
-    p: float = np.nan
-    difference: tuple[float, float] = (np.nan, np.nan)
+    def __init__(self, profiles: list[Profile], seed):
+        self.profiles, self.random = profiles, np.random.default_rng(seed)
+        self.b = np.unique(np.concatenate([EXPONENTS[::2], *(one.around() for one in profiles)]))
+        self.own = np.stack([one.measured(self.b) for one in profiles])
+        self.shared = self.own.sum(0)
+        self.best = int(self.shared.argmin())
+        again = self._measured_anew(self.best, RESAMPLES)
+        self.rises = again.sum(0).min(1) - again.min(2).sum(0)  # of the squares, where one exponent is the truth
+        self.p = float((1 + (self.rises >= self.shared.min() - self.own.min(1).sum()).sum()) / (1 + RESAMPLES))
 
+    def interval(self, confidence):
+        """Ends of the shared exponent: those that data with that exponent would be this far from more often."""
+        outer = (
+            self._first_outside(side, confidence) for side in (range(self.best, -1, -1), range(self.best, len(self.b)))
+        )
+        return tuple(float(self.b[i]) for i in outer)
 
-def _test(profiles: list[Profile], confidence, seed) -> _Tested:
-    random = np.random.default_rng(seed)
-    b = np.unique(np.concatenate([EXPONENTS[::2], *(one.around() for one in profiles)]))
-    parts = np.stack([one.scaled(b, one.curve.loss[None]) for one in profiles])  # (profiles, 1, exponents)
-    total = parts.sum(0)[0]
-    best = int(total.argmin())
-    again = np.stack([one.scaled(b, one.measured_anew(b[best], RESAMPLES, random)) for one in profiles])
-    rise, rises = _rise(parts)[0], _rise(again)
-    p = (1 + (rises >= rise).sum()) / (1 + RESAMPLES)
-    off = np.quantile(again.sum(0)[:, best] - again.sum(0).min(1), confidence)  # rise at the true exponent
-    inside = b[total <= total[best] + off]
-    joint = parts[0, 0][:, None] + parts[1, 0] - parts[:2, 0].min(1).sum()
-    apart = (b[:, None] - b)[joint <= np.quantile(rises, confidence)]
-    return _Tested(float(b[best]), float(inside[0]), float(inside[-1]), float(p), (apart.min(), apart.max()))
+    def difference(self, confidence):
+        """Interval of the first exponent less the second."""
+        joint = self.own[0][:, None] + self.own[1] - self.own[:2].min(1).sum()
+        apart = (self.b[:, None] - self.b)[joint <= np.quantile(self.rises, confidence)]
+        return float(apart.min()), float(apart.max())
 
+    def _first_outside(self, side, confidence):
+        """By bisection between the best exponent, inside, and the end of the search."""
+        inside, outside = 0, len(side)
+        while outside - inside > 1:
+            middle = (inside + outside) // 2
+            inside, outside = (inside, middle) if self._is_outside(side[middle], confidence) else (middle, outside)
+        return side[min(outside, len(side) - 1)]
 
-def _rise(parts):
-    """By how much the squares (profiles, curves, exponents) rise when all have to share an exponent: (curves,)."""
-    return parts.sum(0).min(1) - parts.min(2).sum(0)
+    def _is_outside(self, at, confidence):
+        again = self._measured_anew(at, INVERTED).sum(0)
+        return self.shared[at] - self.shared.min() > np.quantile(again[:, at] - again.min(1), confidence)
+
+    def _measured_anew(self, at, size):
+        """Squares (profiles, size, b) of data as they would be with the exponent b[at]."""
+        curves = (one.measured_anew(self.b[at], size, self.random) for one in self.profiles)
+        return np.stack([one.scaled(self.b, losses) for one, losses in zip(self.profiles, curves)])
 
 
 def _pairs(profiles, laws, confidence, seed):
     rows = []
     for first, second in combinations(profiles, 2):
-        tested = _test([profiles[first], profiles[second]], confidence, seed)
-        rows.append((first, second, laws[first].b - laws[second].b, *tested.difference, tested.p))
+        nested = _Nested([profiles[first], profiles[second]], seed)
+        rows.append((first, second, laws[first].b - laws[second].b, *nested.difference(confidence), nested.p))
     table = pd.DataFrame(rows, columns=PAIRS)
     return table.assign(p_holm=_holm(table["p"].to_numpy(dtype=float)))
 

@@ -23,6 +23,11 @@ class Profile:
     x: np.ndarray
     weight: np.ndarray
 
+    @property
+    def free(self):
+        """Degrees of freedom left; outliers count in part."""
+        return max((self.weight * self.curve.error * self.curve.loss).sum() - 3, 1)
+
     def squares(self, b, losses):
         """Weighted sum of squares (curves, exponents) of the best scale >= 0 and floor >= 0 for exponents b.
 
@@ -43,15 +48,22 @@ class Profile:
         c = np.clip(free, 0, (1 - NEAR) * losses.min(1)[:, None])
         return np.maximum(gy - c * g1, 0) / gg, c
 
-    def variance(self, squares):
+    def variance(self, squares, least=0.0):
         """Variance of a point in squared standard errors, from the squares (curves, exponents): (curves,).
 
-        What the replicates say is 1; it is more where even the best exponent leaves more. As in fit_power_law one
-        pseudo-measurement of PRIOR_SCATTER keeps curves that happen to be fitted exactly from looking certain.
+        What the replicates say is 1; it is more where even the best exponent leaves more.
         """
-        counted = (self.weight * self.curve.error * self.curve.loss).sum()  # points, outliers in part
+        return np.maximum(squares.min(1) / self.free, max(least, 1))
+
+    def measured(self, b):
+        """Squares over their variance of the curve itself: (exponents,).
+
+        As in fit_power_law one pseudo-measurement of PRIOR_SCATTER keeps a curve that happens to be fitted exactly from
+        looking certain.
+        """
+        squares = self.squares(b, self.curve.loss[None])
         prior = PRIOR_SCATTER**2 / np.median(self.curve.error) ** 2
-        return np.maximum((squares.min(1) + prior) / (max(counted - 3, 0) + 1), 1)
+        return squares[0] / self.variance(squares, prior / (self.free + 1))[0]
 
     def scaled(self, b, losses):
         """Squares over their variance: (curves, exponents)."""

@@ -1,0 +1,110 @@
+"""One exponent for the dataset, or one for each architecture."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import FitError
+from analysis.exponents import LEAST_SIZES, compare_exponents
+
+SIZES = 200 * 2.0 ** np.arange(7)
+LAST = SIZES[-1]
+
+
+def study(laws, noise=0.02, replicates=2, seed=0, n=SIZES):
+    """Points of architectures -> (a, b, c), the law a (n / LAST)^-b + c, with relative noise."""
+    random, parts = np.random.default_rng(seed), []
+    for name, (a, b, c) in laws.items():
+        sizes = np.repeat(n, replicates)
+        loss = (a * (sizes / LAST) ** -b + c) * np.exp(noise * random.standard_normal(len(sizes)))
+        parts.append(pd.DataFrame({"architecture": name, "n": sizes, "loss": loss}))
+    return pd.concat(parts, ignore_index=True)
+
+
+ALIKE = {"cnn": (1, 0.3, 0), "mlp": (1.4, 0.3, 0)}
+APART = {"cnn": (1, 0.5, 0), "mlp": (1.4, 0.2, 0)}
+
+
+def test_one_exponent_is_recovered_with_its_interval():
+    found = compare_exponents(study(ALIKE))
+    assert found.agree and found.shared == pytest.approx(0.3, abs=0.03)
+    assert found.shared_low <= 0.3 <= found.shared_high
+    assert list(found.table["architecture"]) == ["cnn", "mlp", "shared"]
+    assert found.verdict.startswith("no evidence against one exponent, b = 0.3")
+
+
+def test_different_exponents_are_found_and_the_faster_is_named():
+    found = compare_exponents(study(APART))
+    assert not found.agree and found.p < 0.01
+    (pair,) = found.pairs.itertuples()
+    assert pair.difference == pytest.approx(0.3, abs=0.05) and pair.low <= 0.3 <= pair.high and pair.differ
+    assert found.verdict.startswith("cnn learns faster from data than mlp: b is larger by 0.")
+    turned = compare_exponents(study({"a": APART["mlp"], "b": APART["cnn"]}))
+    assert turned.verdict.startswith("b learns faster from data than a: b is larger by 0.")
+
+
+def test_of_several_differences_the_largest_is_named_with_their_count():
+    found = compare_exponents(study(APART | {"linear": (2, 0.35, 0)}, noise=0.005))
+    assert "cnn learns faster from data than mlp" in found.verdict and "largest of 3 differences" in found.verdict
+    assert (found.pairs["p_holm"] >= found.pairs["p"]).all() and found.pairs["differ"].all()
+
+
+@pytest.mark.parametrize("floor", [0, 0.6])
+def test_equal_exponents_are_seldom_called_different(floor):
+    """With a floor under one of them its curve flattens, which a test without floors takes for a smaller exponent."""
+    laws = {"cnn": (1, 0.4, 0), "mlp": (1, 0.4, floor)}
+    p = np.array([compare_exponents(study(laws, 0.03, 1 + seed % 3, seed)).p for seed in range(30)])
+    assert (p < 0.05).sum() <= 4
+
+
+def test_scatter_about_the_law_counts_even_where_replicates_agree():
+    """Points off the law by 5 %, replicates by 0.1 %: replicates alone would make every difference significant."""
+    p = []
+    for seed in range(20):
+        table = study(ALIKE, noise=0.05, replicates=1, seed=seed)
+        again = table.assign(loss=table["loss"] * 1.001)
+        p.append(compare_exponents(pd.concat([table, again])).p)
+    assert (np.array(p) < 0.05).sum() <= 3
+
+
+def test_intervals_of_differences_and_of_the_shared_exponent_hold_the_truth():
+    apart, shared = [], []
+    for seed in range(30):
+        (pair,) = compare_exponents(study({"a": (1, 0.4, 0), "b": (1, 0.3, 0.1)}, 0.02, 2, seed)).pairs.itertuples()
+        apart.append(pair.low <= 0.1 <= pair.high)
+        found = compare_exponents(study(ALIKE, 0.02, 2, seed))
+        shared.append(found.shared_low <= 0.3 <= found.shared_high)
+    assert 0.8 <= np.mean(apart) and 0.8 <= np.mean(shared)
+
+
+def test_an_architecture_with_too_few_sizes_is_named_and_the_others_are_tested():
+    table = study(ALIKE | {"forest": (1, 0.3, 0)})
+    few = table[(table["architecture"] != "forest") | (table["n"] > SIZES[3])]
+    found = compare_exponents(few)
+    assert found.architectures == ("cnn", "mlp") and found.agree
+    assert [text for text in found.left_out if "forest has 3 sizes" in text and str(LEAST_SIZES) in text]
+
+
+def test_without_two_architectures_nothing_is_tested():
+    for table in (study({"cnn": ALIKE["cnn"]}), study(ALIKE, n=SIZES[:2])):
+        found = compare_exponents(table)
+        assert np.isnan(found.p) and not found.agree and found.pairs.empty
+        assert "cannot be said" in found.verdict and str(LEAST_SIZES) in found.verdict
+
+
+@settings(max_examples=8)
+@given(st.floats(1e-3, 1e3), st.floats(1e-2, 1e4), st.permutations(range(28)))
+def test_neither_units_nor_the_order_of_the_points_matter(unit, scale, order):
+    table = study(ALIKE)
+    found = compare_exponents(table)
+    other = compare_exponents(table.assign(loss=table["loss"] * unit, n=table["n"] * scale).iloc[list(order)])
+    assert other.p == pytest.approx(found.p, abs=0.01) and other.shared == pytest.approx(found.shared, rel=1e-3)
+
+
+def test_wrong_values_are_refused():
+    with pytest.raises(FitError, match="confidence must lie between 0 and 1, got 1"):
+        compare_exponents(study(ALIKE), confidence=1)
+    with pytest.raises(FitError, match="loss must be positive"):
+        compare_exponents(study(ALIKE).assign(loss=0.0))
