@@ -59,12 +59,12 @@ def exports(folder: Path) -> list[str]:
 def describe(study: Study, hardware: str) -> dict[str, str]:
     """When, with which code, settings and machine a study was run."""
     runs = study.runs
-    ended = pd.to_datetime(runs["started"].max(), utc=True)
+    first, last = (pd.to_datetime(value, utc=True) for value in (runs["started"].min(), runs["started"].max()))
     parent = study_run(open_store(), study.name)
     known = parent.data.tags.get(COMMIT, "") if parent else ""
     settings = {name: sorted(runs[name].dropna().unique().tolist()) for name in SETTINGS if name in runs}
     said = {name: ", ".join(map(str, values)) for name, values in settings.items()}
-    return {"date": f"{ended:%Y-%m-%d}", "commit": known or commit(), "hardware": hardware} | said
+    return {"date": f"{last:%Y-%m-%d}", "commit": known[:7] or commit(first), "hardware": hardware} | said
 
 
 def thinned(table: pd.DataFrame) -> pd.DataFrame:
@@ -76,9 +76,9 @@ def thinned(table: pd.DataFrame) -> pd.DataFrame:
     return table.loc[kept, ["run_id", "step", *STEPS]]
 
 
-def commit() -> str:
-    """Of the code that lies here; '' outside of a repository."""
-    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+def commit(when: pd.Timestamp) -> str:
+    """The last commit here before a time, for studies that do not say theirs; '' outside of a repository."""
+    asked = ["git", "-C", str(Path(__file__).parent), "log", "-1", "--format=%h", f"--before={when.isoformat()}"]
     try:
         return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -1,0 +1,76 @@
+"""A study as files: what is read back is what was in the store."""
+
+import json
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+from records import record_study
+
+from analysis.export import MOST_STEPS, export, exports, read_export, thinned
+from analysis.study import load_study
+
+EXAMPLES = ROOT / "app" / "example"
+
+
+@pytest.fixture
+def study(store):
+    record_study("demo", architectures={"cnn": 0.5}, sizes=(50, 100, 200), samples=1, note="a <b>note</b>, 中文")
+    client = MlflowClient()
+    for run in client.search_runs([client.get_experiment_by_name("demo").experiment_id], "tags.trial LIKE 'cnn-200%'"):
+        steps = [Metric("val_loss", 1 / (step + 1), 0, step) for step in range(0, 500, 5)]
+        client.log_batch(run.info.run_id, metrics=steps)
+    return store
+
+
+def test_the_runs_read_back_are_those_of_the_store(study, tmp_path):
+    before, after = load_study("demo"), read_export(export("demo", tmp_path / "to"))
+    assert (after.name, after.note) == ("demo", "a <b>note</b>, 中文")
+    assert not after.running
+    for metric in ("loss", "error"):
+        pd.testing.assert_frame_equal(
+            after.points("digits", metric), before.points("digits", metric), check_dtype=False, check_exact=True
+        )
+    known = before.runs.columns.intersection(after.runs.columns)
+    assert set(before.runs.columns) - set(known) <= {"data_dir"}
+    pd.testing.assert_frame_equal(after.runs[known], before.runs[known], check_dtype=False)
+
+
+def test_losses_over_steps_of_the_best_runs_are_there_but_not_too_many(study, tmp_path):
+    steps = read_export(export("demo", tmp_path)).histories
+    assert steps.groupby("run_id").size().max() <= MOST_STEPS + 1
+    (drawn,) = steps["run_id"].unique()
+    assert steps["step"].iloc[[0, -1]].tolist() == [0, 495]
+    assert drawn in set(load_study("demo").points("digits", "loss")["run_id"])
+
+
+def test_a_short_history_is_kept_whole():
+    table = pd.DataFrame({"run_id": "a", "step": range(9), "val_loss": 1.0, "train_loss": 1.0})
+    pd.testing.assert_frame_equal(thinned(table), table)
+
+
+def test_date_settings_and_hardware_are_said(command, study, tmp_path):
+    code, _, err = command("analysis.export", "--study", "demo", "--to", tmp_path, "--hardware", "one abacus")
+    assert (code, err) == (0, "")
+    about = json.loads((tmp_path / "demo" / "study.json").read_text())
+    assert about["hardware"] == "one abacus"
+    assert about["max_steps"] == "100"
+    assert pd.Timestamp(about["date"]) <= pd.Timestamp.now()
+    assert exports(tmp_path) == ["demo"]
+
+
+def test_an_unknown_or_empty_study_is_refused_in_one_line(refuses, study, tmp_path):
+    refuses("analysis.export", "--study", "nosuch", "--to", tmp_path, words=["'nosuch'", "demo"])
+    refuses("analysis.export", "--study", "Default", "--to", tmp_path, words=["'Default'", "no finished run"])
+    refuses("analysis.export", "--study", "demo", words=["--to"])
+
+
+@pytest.mark.parametrize("name", exports(EXAMPLES))
+def test_every_bundled_example_says_when_how_and_on_what_it_was_run(name):
+    study = read_export(EXAMPLES / name)
+    assert study.datasets
+    for what in ("date", "commit", "hardware", "max_steps"):
+        assert study.about[what], what
+    assert study.runs["status"].eq("FINISHED").any()
