@@ -22,7 +22,8 @@ ui: setup  ## MLflow's own page on the same store
 	@case "$$MLFLOW_TRACKING_URI" in http*) echo "the MLflow UI is at $$MLFLOW_TRACKING_URI";; \
 	*) $(RUN) mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}";; esac
 
-test: setup  ## lint and tests
+test: setup  ## lint and tests, those on Ray included
+	$(BIN)/python -m pip install --quiet --editable ".[ray]"
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) python -m pytest

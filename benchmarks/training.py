@@ -30,9 +30,8 @@ from torchvision import transforms
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from experiments.data import Split, load_data, subset
-from experiments.engine import cores
+from experiments.engine import WORKER_ENVIRONMENT, cores
 from experiments.models import build_model
-from experiments.study import WORKER_ENVIRONMENT
 from experiments.train import (
     Classifier,
     batches,

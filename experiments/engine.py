@@ -1,79 +1,144 @@
-"""Where trials execute: worker processes on this machine, one torch thread each."""
+"""Where a study's trials execute: processes of this machine (processes.py) or a Ray cluster (cluster.py)."""
 
-import multiprocessing
+import math
 import os
-import signal
-from collections import deque
+import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import mlflow
+import torch
 
-@dataclass
-class Worker:
-    process: multiprocessing.Process
-    connection: Connection
-    job: Any = None
+from experiments import InputError, one_line
+from experiments.data import Data, Split
+from experiments.processes import cores, run_here
+from experiments.run import Parser, check_store, number, whole_number
+from experiments.train import find_device
+
+ENGINES = ("here", "ray")
+# One thread per process; freed memory is kept, since asking the system for it anew at every step costs a third.
+WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
+PARTS = ("pool", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Died:
-    """The worker process ended in the middle of a job: killed, out of memory, or crashed."""
+class Engine:
+    """What runs jobs, and what leads the workers to the data.
 
-    pid: int
-    exitcode: int | None
-
-
-def run_here(jobs: Iterable, set_up: Callable, context: tuple, workers: int) -> Iterator[tuple[Any, Any]]:
-    """Run every job in one of `workers` processes and yield (job, answer) as they end; Died is an answer, too.
-
-    Each process calls `set_up(*context)` once and gets the function that does one job. Processes are
-    spawned: they inherit no threads, locks or open databases. Leaving the generator ends them all.
+    run(jobs, set_up, context) hands the jobs to workers in their order and yields (job, answer) as they end; Died is
+    an answer, too. Each worker calls set_up(*context) once and gets the function that does one job.
     """
-    waiting = deque(jobs)
-    spawn = multiprocessing.get_context("spawn")
-    crew = [_hire(spawn, set_up, context) for _ in range(min(workers, len(waiting)))]
-    try:
-        while waiting or any(worker.job is not None for worker in crew):
-            for worker in crew:
-                if worker.job is None and waiting:
-                    worker.job = waiting.popleft()
-                    with suppress(OSError):  # where it has died, the next wait finds out
-                        worker.connection.send(worker.job)
-            ready = wait([worker.connection for worker in crew if worker.job is not None])
-            for place, worker in enumerate(crew):
-                if worker.connection not in ready:
-                    continue
-                job, worker.job = worker.job, None
-                try:
-                    answer = worker.connection.recv()
-                except (EOFError, OSError):
-                    worker.process.join()
-                    answer = Died(worker.process.pid, worker.process.exitcode)
-                    crew[place] = _hire(spawn, set_up, context)
-                yield job, answer
-    finally:
-        for worker in crew:
-            worker.process.terminate()
+
+    run: Callable[[Iterable, Callable, tuple], Iterator[tuple[Any, Any]]]
+    open_data: Callable[[], Data]  # called in a worker; all workers of a machine share one copy
 
 
-def _hire(spawn, set_up: Callable, context: tuple) -> Worker:
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_work, args=(theirs, set_up, context), daemon=True)
-    process.start()
-    theirs.close()  # so that the end of the process is the end of the pipe
-    return Worker(process, ours)
+def open_engine(options, data: Data) -> AbstractContextManager[Engine]:
+    """The engine that the options name. Raises InputError where it cannot be had."""
+    if options.engine == "here":
+        return here(data, options.workers or cores())
+    modules = [name.partition(":")[0] for name in options.architectures if ":" in name]
+    address = options.ray_address or os.environ.get("RAY_ADDRESS") or "local"
+    return on_ray(data, address, options.workers, options.cpus_per_trial, options.gpus_per_trial, modules)
 
 
-def _work(connection: Connection, set_up: Callable, context: tuple) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver ends its workers
-    work = set_up(*context)
-    while True:
-        connection.send(work(connection.recv()))
+@contextmanager
+def here(data: Data, workers: int) -> Iterator[Engine]:
+    os.environ |= WORKER_ENVIRONMENT  # read by the workers as they start
+    with tempfile.TemporaryDirectory(prefix="scaling-study-") as folder:
+        path = Path(folder) / "data.pt"
+        try:
+            torch.save(data, path)
+        except (OSError, RuntimeError) as error:
+            raise InputError(f"the data cannot be written to {folder} ({one_line(error)[:200]}); see TMPDIR") from None
+        yield Engine(partial(run_here, workers=workers), partial(torch.load, path, mmap=True, weights_only=False))
 
 
-def cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# --- on Ray ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def on_ray(
+    data: Data, address: str, workers: int, cpus: float, gpus: float, modules: Iterable[str]
+) -> Iterator[Engine]:
+    """On the cluster at `address`, or, where that is "local", on a Ray started here. `modules` are the user's own."""
+    from experiments import cluster  # raises where the extra `ray` is not installed
+
+    uri = mlflow.get_tracking_uri()
+    if address != "local" and urlsplit(uri).scheme in ("", "file", "sqlite"):
+        raise InputError(
+            f"tracking store '{uri}' is a file, which the nodes of ray_address '{address}' cannot share; "
+            "start `mlflow server` and set MLFLOW_TRACKING_URI=http://HOST:PORT"
+        )
+    store = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    store |= {"MLFLOW_TRACKING_URI": uri}
+    with cluster.connected(address, modules, WORKER_ENVIRONMENT):
+        if not cluster.room(cpus, gpus):
+            lacking = f"no node of ray_address '{address}' has {cpus:g} CPUs and {gpus:g} GPUs"
+            if address == "local":
+                raise InputError(lacking)
+            print(f"{lacking}; waiting for one", flush=True)  # which an autoscaler may start
+        cluster.try_on_a_node(in_environment, store, check_store, cpus=cpus, gpus=gpus)
+        run = partial(cluster.run_on_ray, workers=workers, cpus=cpus, gpus=gpus)
+        yield Engine(
+            lambda jobs, set_up, context: run(jobs, partial(in_environment, store, set_up), context),
+            partial(unpack, cluster.share(pack(data))),
+        )
+
+
+def in_environment(environment: dict[str, str], call: Callable, *arguments):
+    """Call in a worker what needs variables that nobody else may see: they may hold the tracking server's password."""
+    os.environ |= environment
+    return call(*arguments)
+
+
+def pack(data: Data) -> tuple[Data, dict[str, tuple]]:
+    """The data without its images, and these as NumPy arrays, which Ray does not copy for each worker as tensors."""
+    splits = {part: getattr(data, part) for part in PARTS}
+    arrays = {part: (split.images.permute(0, 2, 3, 1).numpy(), split.labels.numpy()) for part, split in splits.items()}
+    return replace(data, **dict.fromkeys(PARTS)), arrays
+
+
+def unpack(packed: Callable[[], tuple]) -> Data:
+    empty, arrays = packed()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the memory is read-only, as it should be
+        tensors = {part: map(torch.from_numpy, pair) for part, pair in arrays.items()}
+        splits = {part: Split(images.permute(0, 3, 1, 2), labels) for part, (images, labels) in tensors.items()}
+    return replace(empty, **splits)
+
+
+# --- the command line ------------------------------------------------------------------------------
+
+
+def add_engine_arguments(parser: Parser) -> None:
+    parser.add_argument("--workers", type=whole_number, default=0, help="0 = one per core, or all the cluster has")
+    parser.add_argument("--engine", default="here", help="here, or ray: a Ray cluster")
+    parser.add_argument("--ray_address", default="", help="HOST:PORT, ray://HOST:PORT or auto; default RAY_ADDRESS")
+    parser.add_argument("--cpus_per_trial", type=number, default=1.0, help="reserved on the Ray cluster")
+    parser.add_argument("--gpus_per_trial", type=number, default=0.0, help="reserved on the Ray cluster; 0.25 shares")
+
+
+def check_engine(options) -> None:
+    """Raises InputError for options that cannot be met, before anything is loaded or started."""
+    cpus, gpus = options.cpus_per_trial, options.gpus_per_trial
+    if options.workers < 0:
+        raise InputError(f"workers {options.workers} is negative; allowed: 0 (one per core), 1, 2, …")
+    if options.engine not in ENGINES:
+        raise InputError(f"engine '{options.engine}' is unknown; allowed: {', '.join(ENGINES)}")
+    if options.engine == "here" and options.ray_address:
+        raise InputError(f"ray_address '{options.ray_address}' needs engine=ray; engine is 'here'")
+    if options.engine == "here":
+        find_device(options.device)
+    elif options.device != "auto":
+        raise InputError(f"device '{options.device}' is not for engine=ray; allowed: auto, and gpus_per_trial decides")
+    if not 0 < cpus < math.inf:
+        raise InputError(f"cpus_per_trial {cpus:g} is not allowed; allowed: any positive number")
+    if not (0 <= gpus <= 1 or (gpus > 1 and gpus.is_integer())):
+        raise InputError(f"gpus_per_trial {gpus:g} is not allowed; allowed: 0 to 1, 2, 3, …")

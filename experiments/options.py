@@ -4,7 +4,7 @@ import argparse
 
 from experiments import InputError
 from experiments.best import KEEP_MODELS
-from experiments.engine import cores
+from experiments.engine import add_engine_arguments, check_engine, cores
 from experiments.grid import GRID_FIELDS, LADDER
 from experiments.run import Parser, add_trial_arguments, number, true_or_false, whole_number
 
@@ -20,7 +20,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data_seeds", type=whole_numbers, default=(0,))
     parser.add_argument("--pruning", default="off", help="off, or halving: end hopeless samples of a cell early")
     parser.add_argument("--hold_out", type=whole_number, default=0, help="sizes to forecast before training them")
-    parser.add_argument("--workers", type=whole_number, default=0, help="processes; 0 = one per core")
+    add_engine_arguments(parser)
     parser.add_argument("--retries", type=whole_number, default=1, help="of a trial that failed, unless it diverged")
     parser.add_argument("--keep_models", default="best", help="all, best (of each architecture and fraction) or none")
     parser.add_argument("--register", type=true_or_false, default=False, help="the best model of each architecture")
@@ -43,8 +43,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         raise InputError(f"pruning '{options.pruning}' is unknown; allowed: {', '.join(PRUNING)}")
     if options.hold_out and not 0 < options.hold_out <= len(options.fractions) - 3:
         raise InputError(f"hold_out {options.hold_out} must be 0 or leave at least 3 of the sizes to forecast from")
-    if options.workers < 0:
-        raise InputError(f"workers {options.workers} is negative; allowed: 0 (one per core), 1, 2, …")
+    check_engine(options)
     if options.retries < 0:
         raise InputError(f"retries {options.retries} is negative; allowed: 0, 1, 2, …")
     if options.keep_models not in KEEP_MODELS:
@@ -53,7 +52,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         raise InputError("register needs models to register; allowed with it: keep_models all or best")
     if not options.study.strip():
         raise InputError("study '' is empty; allowed: any name")
-    options.workers = options.workers or cores()
+    if options.engine == "here":
+        options.workers = options.workers or cores()
+    else:
+        options.device = "cuda" if options.gpus_per_trial else "cpu"
     return options
 
 

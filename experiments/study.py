@@ -7,56 +7,55 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import mlflow
-import torch
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from experiments import InputError, one_line
+from experiments import InputError
 from experiments.best import Best
 from experiments.data import Data, load_data, subset_indices
-from experiments.engine import Died, run_here
+from experiments.engine import Engine, cores, open_engine
 from experiments.estimate import estimate, table
 from experiments.grid import Cell, cells, grid, held_out
 from experiments.lease import Lease
 from experiments.options import parse
 from experiments.outage import Patient, StoreAway, tell_if_possible
+from experiments.processes import Died
 from experiments.progress import Progress
 from experiments.run import check_store, exit_with_one_line
 from experiments.store import end_running, finished_keys, open_experiment, parent_run, runs_so_far, trial_runs
-from experiments.train import find_device
 from experiments.trial import Trial
 from experiments.worker import Launch, Outcome, outcome_of, set_up
 
-# One thread per process; freed memory is kept, since asking the system for it anew at every step costs a third.
-WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
 ANSWER = "\n\n## Answer"  # begins the part of the parent's description that the report writes
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     trials = grid(options)
-    find_device(options.device)
     data = load_data(options.dataset, options.data_dir)
     for fraction in {trial.fraction for trial in trials}:
         subset_indices(data.pool, fraction, 0)  # raises for a fraction that holds no image, before anything runs
     if options.dry_run:
         runs = runs_so_far(options.study)
         print(headline(options, trials, missing(trials, runs), data))
-        print(table(estimate(trials, runs, data, options.device), options.workers))
+        print(table(estimate(trials, runs, data, options.device), options.workers or cores()))
         return
     check_store()
-    client, experiment_id = Patient(MlflowClient()), open_experiment(options.study)
-    with Lease(client.impatient, experiment_id, options.study) as lease:
-        parent, status = parent_run(client, experiment_id, options), "FAILED"
+    client = Patient(MlflowClient())
+    with (
+        open_engine(options, data) as engine,
+        Lease(client.impatient, open_experiment(options.study), options.study) as lease,
+    ):
+        experiment_id, status = lease.experiment_id, "FAILED"
+        parent = parent_run(client, experiment_id, options)
         try:
-            complete(client, experiment_id, parent, trials, data, options)
+            complete(client, experiment_id, parent, trials, data, engine, options)
             status = "FINISHED"
         except KeyboardInterrupt:
             status = "KILLED"
@@ -69,30 +68,23 @@ def main(arguments: list[str] | None = None) -> None:
                     client.impatient.set_terminated(parent, status)
 
 
-def complete(client, experiment_id: str, parent: str, trials: list[Trial], data: Data, options) -> None:
+def complete(client, experiment_id: str, parent: str, trials: list[Trial], data: Data, engine: Engine, options) -> None:
     """Run the trials that are missing, and have the analysis answer."""
     end_running(client, experiment_id)
     runs = trial_runs(client, experiment_id)
     best, todo = Best(client, runs), missing(trials, runs)
     print(headline(options, trials, todo, data), flush=True)
     client.set_tag(parent, "mlflow.note.content", note(client, parent, options, trials))
-    with tempfile.TemporaryDirectory(prefix="scaling-study-") as folder:
-        launch = Launch(
-            options.study,
-            experiment_id,
-            parent,
-            save(data, Path(folder) / "data.pt"),
-            options.device,
-            options.keep_models,
-            best.losses(),
-        )
-        jobs, held = cells(trials, todo), held_out(options)
-        early, late = ([job for job in jobs if (job.trials[0].fraction in held) is last] for last in (False, True))
-        failed = execute(client, early, launch, best, options)
-        if late:
-            sizes = [len(subset_indices(data.pool, fraction, 0)) for fraction in held]
-            analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
-            failed += execute(client, late, launch, best, options)
+    launch = Launch(
+        options.study, experiment_id, parent, engine.open_data, options.device, options.keep_models, best.losses()
+    )
+    jobs, held = cells(trials, todo), held_out(options)
+    early, late = ([job for job in jobs if (job.trials[0].fraction in held) is last] for last in (False, True))
+    failed = execute(client, engine, early, launch, best, options)
+    if late:
+        sizes = [len(subset_indices(data.pool, fraction, 0)) for fraction in held]
+        analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
+        failed += execute(client, engine, late, launch, best, options)
     for reason, count in Counter(failed).most_common():
         print(f"failed, {count} trials: {reason}")
     for line in best.register(options.study) if options.register else ():
@@ -108,14 +100,13 @@ def missing(trials: list[Trial], runs: list[Run]) -> set[str]:
     return {trial.key for trial in trials} - finished_keys(runs)
 
 
-def execute(client, jobs: list[Cell], launch: Launch, best: Best, options) -> list[str]:
+def execute(client, engine: Engine, jobs: list[Cell], launch: Launch, best: Best, options) -> list[str]:
     """Run the cells in worker processes, print progress, try again what may succeed; returns reasons of failure."""
     failed, tries = [], Counter()
     progress = Progress([trial for job in jobs for trial in job.trials if trial.key in job.todo])
-    os.environ |= WORKER_ENVIRONMENT  # read by the workers as they start
     while jobs:
         again = []
-        with closing(run_here(jobs, set_up, (launch,), options.workers)) as answers:  # ends them, however it is left
+        with closing(engine.run(jobs, set_up, (launch,))) as answers:  # ends them, however it is left
             for job, answer in answers:
                 if isinstance(answer, StoreAway):
                     raise answer
@@ -141,21 +132,12 @@ def execute(client, jobs: list[Cell], launch: Launch, best: Best, options) -> li
 
 def left_by_the_dead(client, experiment_id: str, job: Cell, died: Died) -> list[Outcome]:
     """What became of the trials of a worker that died: it may have finished some, and been unable to say so."""
-    outcomes, reason = [], f"worker process ended ({died.exitcode})"
+    outcomes = []
     for trial in job.trials:
         finished = trial_runs(client, experiment_id, f"tags.trial = '{trial.key}' and attributes.status = 'FINISHED'")
         outcomes += [outcome_of(trial, run) for run in finished[:1]]
-        outcomes += [] if finished else [Outcome(trial, "KILLED", reason=reason, final=False)]
+        outcomes += [] if finished else [Outcome(trial, "KILLED", reason=died.reason, final=False)]
     return outcomes
-
-
-def save(data: Data, path: Path) -> str:
-    """The data as a file, which all workers map into memory. Raises InputError where it does not fit."""
-    try:
-        torch.save(data, path)
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"the data cannot be written to {path.parent} ({one_line(error)[:200]}); see TMPDIR") from None
-    return str(path)
 
 
 def analyse(study: str, otherwise: str, *wanted: str) -> None:
@@ -171,9 +153,10 @@ def analyse(study: str, otherwise: str, *wanted: str) -> None:
 
 
 def headline(options, trials: list[Trial], todo: set[str], data: Data) -> str:
+    where = f"{options.workers} workers" if options.workers else "the whole cluster"
     return (
         f"study '{options.study}': {len(trials)} trials, {len(trials) - len(todo)} done, {len(todo)} to do "
-        f"on {options.workers} workers; {options.dataset}: {len(data.pool):,} images in the pool, "
+        f"on {where}; {options.dataset}: {len(data.pool):,} images in the pool, "
         f"{len(data.validation):,} for validation, {len(data.test):,} for testing"
     )
 

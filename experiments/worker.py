@@ -31,7 +31,7 @@ class Launch:
     study: str
     experiment_id: str
     parent: str  # run
-    data: str  # path of the Data, saved by torch
+    open_data: Callable[[], Data]  # maps it into memory, one copy for all workers of a machine
     device: str
     keep_models: str  # all, best or none
     best: dict[Group, float]  # validation losses so far
@@ -60,10 +60,10 @@ def outcome_of(trial: Trial, finished: Run) -> Outcome:
 
 
 def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
-    """In a worker, once: map the data into memory (one copy for all workers) and return what runs one cell."""
+    """In a worker, once: return what runs one cell."""
     end_with_driver()
     torch.set_num_threads(1)
-    data = torch.load(launch.data, mmap=True, weights_only=False)
+    data = launch.open_data()
     client = Patient(MlflowClient())
     best = dict(launch.best)  # as far as this worker knows; the driver knows all
 

@@ -15,6 +15,8 @@ from experiments import study
 from experiments.run import TRIAL_FIELDS, Parser, add_trial_arguments
 from experiments.trial import Trial
 
+LISTS = ("requirements.txt", "requirements-ray.txt")
+
 
 @pytest.fixture(scope="module")
 def project():
@@ -104,7 +106,7 @@ def version(text):
 
 
 def test_every_requirement_is_pinned_exactly():
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines = [line for name in LISTS for line in (ROOT / name).read_text().splitlines()]
     requirements = [line.partition("#")[0].strip() for line in lines]
     requirements = [line for line in requirements if line]
     loose = [line for line in requirements if not re.fullmatch(r"[A-Za-z0-9._-]+(\[[\w,-]+\])?==[\w.+]+", line)]
@@ -115,7 +117,9 @@ def test_every_requirement_is_pinned_exactly():
 def test_pyproject_takes_its_dependencies_from_requirements():
     read = pyproject()
     assert "dependencies" in read["project"]["dynamic"]
-    assert read["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
+    dynamic = read["tool"]["setuptools"]["dynamic"]
+    assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
+    assert dynamic["optional-dependencies"] == {"ray": {"file": ["requirements-ray.txt"]}}
 
 
 def test_pyproject_installs_every_package():

@@ -1,0 +1,89 @@
+"""Servers for tests: MLflow's own, over HTTP, and PostgreSQL behind it. They end with their test."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import environment
+
+
+@contextmanager
+def mlflow_server(folder: Path, backend: str = ""):
+    """A fresh `mlflow server` on loopback; yields its address. Its store is a new SQLite file unless one is given."""
+    port = free_port()
+    address, log = f"http://127.0.0.1:{port}", folder / "server.log"
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", backend or f"sqlite:///{folder}/server.db"]
+    command += ["--artifacts-destination", str(folder / "artifacts")]
+    with log.open("w") as said:
+        server = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder, env=environment())
+    try:
+        while not answers(f"{address}/health"):
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def postgresql():
+    """A fresh PostgreSQL server that listens on a socket in its own folder only; yields the address of its database."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    place = str(programs[-1]) if programs else None  # Debian keeps them off the PATH
+    initdb, pg_ctl = shutil.which("initdb", path=place), shutil.which("pg_ctl", path=place)
+    if not (initdb and pg_ctl):
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    root = os.getuid() == 0  # whom PostgreSQL refuses to serve
+    user = ["runuser", "-u", "postgres", "--"] if root else []
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir="/tmp") as folder:
+        if root:
+            shutil.chown(folder, "postgres")
+        data, options = f"{folder}/data", f"-k {folder} -c listen_addresses='' -c fsync=off"
+
+        def run(*command):
+            subprocess.run([*user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+        run(initdb, "-D", data, "-U", "mlflow", "-A", "trust", "--no-sync")
+        run(pg_ctl, "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start")
+        try:
+            yield f"postgresql+psycopg2://mlflow@/postgres?host={folder}"
+        finally:
+            run(pg_ctl, "-D", data, "-m", "immediate", "stop")
+
+
+@contextmanager
+def ray_nodes(*nodes: dict):
+    """A Ray cluster of nodes that are processes of this machine, each with the resources given; yields Ray's own
+    Cluster, whose first node is the head."""
+    cluster_utils = pytest.importorskip("ray.cluster_utils", reason='Ray is not installed: pip install ".[ray]"')
+    cluster = cluster_utils.Cluster()
+    try:
+        for node in nodes:
+            cluster.add_node(include_dashboard=False, **node)
+        yield cluster
+    finally:
+        cluster.shutdown()
