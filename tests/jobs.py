@@ -56,3 +56,17 @@ def fragile():
 
 def stillborn():
     os._exit(5)
+
+
+def here(before=lambda trial: None, after=lambda answer: answer):
+    """A run_here that does its jobs in this process, which spares the imports of another.
+
+    before: is given the first trial of each job, and may answer in its place; after: may change the answer.
+    """
+
+    def run_here(jobs, set_up, context, workers):
+        work = set_up(*context)
+        for job in jobs:
+            yield job, before(job.trials[0]) or after(work(job))
+
+    return run_here

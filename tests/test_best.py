@@ -3,6 +3,7 @@
 import io
 from contextlib import redirect_stdout
 
+import jobs
 import mlflow
 import pytest
 from mlflow import MlflowClient
@@ -18,6 +19,7 @@ GRID = ["--study", "kept", "--architectures", "linear,forest", "--fractions", "0
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
     monkeypatch.setattr(lease, "SETTLE", 0.0)
+    monkeypatch.setattr(study, "run_here", jobs.here())
 
 
 def launch(*more, samples=2):
@@ -66,7 +68,7 @@ def test_only_the_best_runs_are_tagged_and_have_models_also_after_a_larger_grid(
     assert len(first) == 4
     assert on_disk(store) == set_of_models(first)
     assert {run_id for run_id, models in with_model().items() if models} == first
-    launch("--data_seeds", "0,1", samples=5)
+    launch("--data_seeds", "0,1", samples=3)
     assert tagged() == expected_best() != first
     assert on_disk(store) == set_of_models(tagged())
     assert len(on_disk(store)) == 4

@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import redirect_stdout
 from types import SimpleNamespace
 
+import jobs
 import pytest
 from conftest import store_in
 from mlflow import MlflowClient
@@ -221,17 +222,10 @@ PICTURES = ("learning_curves.png", "learning_curves.svg")
 
 @pytest.fixture
 def played(monkeypatch, store):
-    """Let run_here do its jobs in this process, and let `before` interfere with each."""
+    """Let run_here do its jobs in this process, and let `before` and `after` interfere with each."""
 
-    def install(before=lambda trial: None, after=lambda answer: answer):
-        """before: is given the first trial of each job, and may answer in its place; after: may change the answer."""
-
-        def run_here(jobs, set_up, context, workers):
-            work = set_up(*context)
-            for job in jobs:
-                yield job, before(job.trials[0]) or after(work(job))
-
-        monkeypatch.setattr(study, "run_here", run_here)
+    def install(**interference):
+        monkeypatch.setattr(study, "run_here", jobs.here(**interference))
 
     install()
     return install
@@ -257,7 +251,7 @@ def dying(times):
 
 
 def test_a_trial_whose_worker_died_is_tried_once_more(played):
-    played(dying(times=1))
+    played(before=dying(times=1))
     said = launch(SMALL)
     trials, parent = runs_of("small")
     assert Counter(run.info.status for run in trials) == {"FINISHED": 6, "KILLED": 1}
@@ -266,7 +260,7 @@ def test_a_trial_whose_worker_died_is_tried_once_more(played):
 
 
 def test_a_trial_whose_worker_dies_again_is_given_up_and_the_others_go_on(played):
-    played(dying(times=2))
+    played(before=dying(times=2))
     said = launch(SMALL)
     trials, _ = runs_of("small")
     assert Counter(run.info.status for run in trials) == {"FINISHED": 5, "KILLED": 2}
@@ -313,7 +307,7 @@ def test_a_study_that_is_stopped_keeps_what_it_has_and_continues(played, capsys)
             MlflowClient().create_run(experiment("small"), tags={"trial": trial.key, "study": "small"})
             raise KeyboardInterrupt
 
-    played(stop_at_the_third)
+    played(before=stop_at_the_third)
     with pytest.raises(SystemExit) as stopped:
         launch(SMALL)
     assert stopped.value.code == 2
