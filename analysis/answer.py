@@ -44,7 +44,7 @@ def _conclude(name, curve, metric, confidence, target) -> Conclusion:
     known = Conclusion(name, None, "", curve["n"].nunique(), largest["n"].iloc[0], **measured)
     n, loss, se = _arrays(curve)
     try:
-        law = fit_power_law(n, loss, se=se, confidence=confidence)
+        law = fit_power_law(n, loss, se=se, confidence=confidence, data_seed=curve.get("data_seed"))
         told = forecast(n, loss, known.largest_n * np.array(TIMES), se=se, confidence=confidence)
     except FitError as error:
         return replace(known, reason=error.args[0])

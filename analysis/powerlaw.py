@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import f as f_distribution
+from scipy.stats import t as student
 
 from analysis.curve import Curve, FitError, check_confidence, read_curve, thinned
 from analysis.language import Text
@@ -12,6 +13,7 @@ from analysis.projection import NEAR, fit_shape
 EXPONENTS = np.geomspace(0.005, 5, 160)
 PRIOR_SCATTER = 0.01  # relative: a first guess of the scatter about the law, worth one more measurement
 FIRM = 0.1  # a floor is identified if its interval stays above this share of the smallest loss
+LEAST_SEEDS = 3  # data seeds, from which on leaving one out tells how far whole subsets move the fit
 DENSE = 60  # points, above which the head is looked for on a thinned curve
 HEAD_GAIN = 6.0  # how many times smaller the variance must get before points are called head and left out
 
@@ -44,16 +46,19 @@ class PowerLaw:
         return self.a * np.asarray(n, dtype=float) ** -self.b + self.c
 
 
-def fit_power_law(n, loss, *, se=None, confidence=0.9) -> PowerLaw:
+def fit_power_law(n, loss, *, se=None, confidence=0.9, data_seed=None) -> PowerLaw:
     """Fit a * n**-b + c to a learning curve.
 
     n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both positive, in
     any order; a size may repeat (replicates). se (points,): standard error of each loss, nan where unknown.
-    confidence: of the intervals of b and c. FitError for fewer than 3 distinct sizes or a wrong value.
+    confidence: of the intervals of b and c. data_seed (points,): which subset each loss was measured on, None if unknown.
+    FitError for fewer than 3 distinct sizes or a wrong value.
 
     Relative errors are weighted and their Huber losses summed (Besiroglu et al. 2024 on what averaging does); a and c
     follow in closed form from b. Intervals are profile likelihoods on the F scale with one pseudo-measurement of
-    scatter, so that three points, which fit exactly, do not look certain.
+    scatter, so that three points, which fit exactly, do not look certain. Subsets of one data seed are nested, so the
+    losses of neighbouring sizes err together, which profiles do not see: where three data seeds or more have every
+    size, the intervals also hold the jackknife over whole data seeds (Efron & Tibshirani 1993, chapter 11).
     """
     check_confidence(confidence)
     curve = read_curve(n, loss, se)
@@ -62,8 +67,12 @@ def fit_power_law(n, loss, *, se=None, confidence=0.9) -> PowerLaw:
     (b,), a, c, weight = _fit(used)
     middle = _middle(used.n)
     (b_low, b_high), (c_low, c_high) = _profiles(used, weight, b, c, confidence)
+    if data_seed is not None:
+        spread_b, spread_c = _jackknife(n, loss, se, data_seed, used.n[0], confidence)
+        b_low, b_high = max(min(b_low, b - spread_b), EXPONENTS[0]), min(max(b_high, b + spread_b), EXPONENTS[-1])
+        c_low, c_high = max(min(c_low, c - spread_c), 0.0), min(max(c_high, c + spread_c), used.loss.min())
     law = PowerLaw(
-        a=float(a * middle**b), b=float(b), c=float(c), b_low=b_low, b_high=b_high, c_low=c_low, c_high=c_high,
+        a=float(a * middle**b), b=float(b), c=float(c), b_low=float(b_low), b_high=float(b_high), c_low=float(c_low), c_high=float(c_high),
         confidence=float(confidence), n_min=float(used.n[0]), n_max=float(used.n[-1]), points=len(used), residual=0.0,
     )  # fmt: skip
     residual = float(np.sqrt(np.mean(np.log(used.loss / law(used.n)) ** 2)))
@@ -124,6 +133,24 @@ def _profiles(curve, weight, b, c, confidence):
     variance = (squares.min() + _prior(curve)) / free
     threshold = squares.min() + variance * f_distribution.ppf(confidence, 1, free)
     return _span(grid_b, squares.min(1) <= threshold, b), _span(grid_c, squares.min(0) <= threshold, c)
+
+
+def _jackknife(n, loss, se, data_seed, n_min, confidence):
+    """Half widths of the intervals of b and c from leaving out one data seed at a time; 0 where they cannot tell."""
+    n, loss, data_seed = (np.asarray(values) for values in (n, loss, data_seed))
+    se = np.full(len(n), np.nan) if se is None else np.asarray(se, dtype=float)
+    used = n >= n_min
+    seeds = np.unique(data_seed[used])
+    complete = all(set(n[used & (data_seed == seed)]) == set(n[used]) for seed in seeds)
+    if len(seeds) < LEAST_SEEDS or not complete:
+        return 0.0, 0.0
+    fits = []
+    for seed in seeds:
+        rest = used & (data_seed != seed)
+        (b,), _, c, _ = _fit(read_curve(n[rest], loss[rest], se[rest]))
+        fits.append((b, c))
+    variance = (len(seeds) - 1) * np.var(fits, axis=0)
+    return student.ppf(0.5 + confidence / 2, len(seeds) - 1) * np.sqrt(variance)
 
 
 def _squares(curve, weight, grid_b, grid_c):

@@ -124,3 +124,30 @@ def test_thousands_of_points_are_fitted_in_a_second_with_their_head_left_out():
     assert time.process_time() - start < 2
     assert law.b == pytest.approx(0.3, abs=0.01)
     assert 700 < law.n_min < 1500
+
+
+def nested_study(seed, data_seeds=3):
+    """n, loss, data_seed of a known law; the errors of one data seed are those of nested subsets: next to each other
+    they share half of the images."""
+    rng, n = np.random.default_rng(seed), 100 * 2.0 ** np.arange(7)
+    error = rng.normal(size=(data_seeds, 7))
+    for size in range(1, 7):
+        error[:, size] = np.sqrt(0.5) * (error[:, size - 1] + error[:, size])
+    loss = (3 * n**-0.35 + 0.1) * np.exp(0.05 * error)
+    return np.tile(n, data_seeds), loss.ravel(), np.repeat(np.arange(data_seeds), 7)
+
+
+def test_the_exponents_interval_holds_for_nested_subsets_once_data_seeds_are_told():
+    held = {True: 0, False: 0}
+    for study in range(60):
+        n, loss, data_seed = nested_study(study)
+        for told in held:
+            law = fit_power_law(n, loss, data_seed=data_seed if told else None)
+            held[told] += law.b_low <= 0.35 <= law.b_high
+    assert held[True] >= 0.83 * 60 > held[False]  # of a 90 % interval
+
+
+@pytest.mark.parametrize("keep", [slice(None, 14), slice(None, 20)], ids=["two seeds", "a size missing in one"])
+def test_data_seeds_that_cannot_tell_change_nothing(keep):
+    n, loss, data_seed = (values[keep] for values in nested_study(0))
+    assert fit_power_law(n, loss, data_seed=data_seed) == fit_power_law(n, loss)
