@@ -51,7 +51,7 @@ def fit_power_law(n, loss, *, se=None, confidence=0.9, data_seed=None) -> PowerL
 
     n (points,): numbers of training examples; loss (points,): loss in nats or error as a fraction; both positive, in
     any order; a size may repeat (replicates). se (points,): standard error of each loss, nan where unknown.
-    confidence: of the intervals of b and c. data_seed (points,): which subset each loss was measured on, None if unknown.
+    confidence: of the intervals of b and c. data_seed (points,): which subset each loss comes from, None if unknown.
     FitError for fewer than 3 distinct sizes or a wrong value.
 
     Relative errors are weighted and their Huber losses summed (Besiroglu et al. 2024 on what averaging does); a and c
@@ -72,7 +72,8 @@ def fit_power_law(n, loss, *, se=None, confidence=0.9, data_seed=None) -> PowerL
         b_low, b_high = max(min(b_low, b - spread_b), EXPONENTS[0]), min(max(b_high, b + spread_b), EXPONENTS[-1])
         c_low, c_high = max(min(c_low, c - spread_c), 0.0), min(max(c_high, c + spread_c), used.loss.min())
     law = PowerLaw(
-        a=float(a * middle**b), b=float(b), c=float(c), b_low=float(b_low), b_high=float(b_high), c_low=float(c_low), c_high=float(c_high),
+        a=float(a * middle**b), b=float(b), c=float(c),
+        b_low=float(b_low), b_high=float(b_high), c_low=float(c_low), c_high=float(c_high),
         confidence=float(confidence), n_min=float(used.n[0]), n_max=float(used.n[-1]), points=len(used), residual=0.0,
     )  # fmt: skip
     residual = float(np.sqrt(np.mean(np.log(used.loss / law(used.n)) ** 2)))
