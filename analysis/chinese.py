@@ -62,7 +62,6 @@ CHINESE = {
     "samples searched": "搜索的超参数组数",
     "data seed": "数据种子",
     "run": "运行",
-    "points": "数据点",
     "loss (nats)": "损失（nat）",
     "best guess": "随机猜测",
     "optimiser steps": "优化步数",

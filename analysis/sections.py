@@ -15,7 +15,7 @@ from analysis.evidence import Evidence, Question
 from analysis.headline import METRICS
 from analysis.language import Text
 from analysis.study import links
-from analysis.wording import interval, share, size, sizes, value
+from analysis.wording import Link, interval, share, size, sizes, value
 
 COLUMNS = (
     *(Text("architecture"), Text("sizes"), Text("exponent b"), Text("interval"), Text("floor c"), Text("largest n")),
@@ -96,11 +96,15 @@ def curves(evidence: Evidence, question: Question, linear: bool = False, ui: str
 
 
 def measured(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """What the chart of the curves shows, as a table: the mean of each size."""
-    cells = table.groupby(["architecture", "n"], sort=True).agg(loss=("loss", "mean"), count=("loss", "size"))
-    rows = [(name, f"{n:,.0f}", value(row.loss, metric), row["count"]) for (name, n), row in cells.iterrows()]
-    head = [Text("architecture"), Text("examples"), Text("test {metric}", metric=METRICS[metric]), Text("points")]
-    return pd.DataFrame([(*row[:3], f"{row[3]:.0f}") for row in rows], columns=head)
+    """What the chart of the curves shows, as a table: a row for each point, with its run where it has one."""
+    rows = table.sort_values(["architecture", "n"])
+    head = [Text("architecture"), Text("examples"), Text("test {metric}", metric=METRICS[metric])]
+    cells = zip(rows["architecture"], rows["n"].map("{:,.0f}".format), [value(loss, metric) for loss in rows["loss"]])
+    shown = pd.DataFrame(cells, columns=head)
+    if "name" in rows:
+        links = rows["link"] if "link" in rows else [""] * len(rows)
+        shown[Text("run")] = [Link(name, link) if link else name for name, link in zip(rows["name"], links)]
+    return shown
 
 
 def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:

@@ -5,6 +5,17 @@ import math
 from analysis.language import Text
 
 
+class Link(str):
+    """Text that leads to an address."""
+
+    address: str
+
+    def __new__(cls, text: str, address: str):
+        link = super().__new__(cls, text)
+        link.address = address
+        return link
+
+
 def value(number: float, metric: str) -> str:
     """A loss in nats or an error in per cent."""
     if math.isnan(number):

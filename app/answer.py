@@ -20,7 +20,7 @@ def show(source: Source, evidence: Evidence, question: Question) -> None:
         st.badge(words(grade), color=BADGES[found.grade], width="content")
         st.markdown(words(found.because), width="stretch")
     if found.facts:
-        with st.container(horizontal=True, key="facts"):
+        with st.container(horizontal=True, gap="large", key="facts"):
             for name, value in found.facts.items():
                 st.metric(say(name), words(value), width="content")
     for text in (*found.money, found.surer):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from analysis.html_report import alt_text, said
 from analysis.language import Text, translate
 from analysis.look import Look, picture
 from analysis.sections import Section
+from analysis.wording import Link
 
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII punctuation
 
@@ -63,8 +65,13 @@ def show(section: Section, key: str) -> None:
 
 
 def table(section: Section) -> None:
-    text = said(section.table, look()).astype(str)
-    st.table(text.map(lambda cell: MARKDOWN.sub(r"\\\1", cell)), hide_index=True, border="horizontal")
+    text = said(section.table, look())
+    st.table(text.map(_cell), hide_index=True, border="horizontal")
+
+
+def _cell(cell) -> str:
+    text = MARKDOWN.sub(r"\\\1", str(cell))
+    return f"[{text}]({quote(cell.address, safe=':/#')})" if isinstance(cell, Link) else text
 
 
 def downloads(section: Section, key: str) -> None:

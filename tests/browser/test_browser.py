@@ -1,45 +1,47 @@
-"""The real page in a real browser, started as README says."""
+"""The real page in a real browser, started as README says, on a store with one study."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
-from conftest import ROOT, environment
+from conftest import ROOT, environment, store_in
+from mlflow import MlflowClient
+from mlflow.entities import Metric
 from records import record_study
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(
     BROWSER is None and not os.environ.get("CI"), reason="no Chromium on PATH (Debian: apt-get install chromium)"
 )
+WAIT = 60_000  # ms
+TABS = ("The curve", "Architectures", "Engineers or data", "Can I trust it?", "Runs")
 
 
-@pytest.fixture
-def address(store):
-    """`streamlit run app/main.py` on a store with one study; its address."""
-    record_study("demo", architectures={"cnn": 0.5, "linear": 0.3}, sizes=(50, 100, 200, 400, 800), samples=2)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
-    with open(store / "page.log", "w") as log:  # noqa: PTH123
-        server = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=log, stderr=log)
+@contextmanager
+def serving(log, port, health, *command):
+    """A server process, from its first healthy answer to its end."""
+    with open(log, "w") as file:  # noqa: PTH123
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdout=file, stderr=file, start_new_session=True
+        )
         try:
-            url = f"http://127.0.0.1:{port}"
-            wait_for(f"{url}/_stcore/health", server)
-            yield url
+            wait_for(f"http://127.0.0.1:{port}/{health}", server)
+            yield f"http://127.0.0.1:{port}"
         finally:
-            server.terminate()
-            server.wait(10)
+            os.killpg(server.pid, signal.SIGKILL)  # with the workers of its own
+            server.wait(20)
 
 
-def wait_for(url, server, seconds=60):
+def wait_for(url, server, seconds=90):
     for _ in range(seconds * 5):
-        assert server.poll() is None, "streamlit ended"
+        assert server.poll() is None, "the server ended"
         try:
             return urllib.request.urlopen(url, timeout=1).close()
         except OSError:
@@ -47,7 +49,37 @@ def wait_for(url, server, seconds=60):
     raise TimeoutError(url)
 
 
-@pytest.fixture
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, empty_store):
+    folder = tmp_path_factory.mktemp("browser")
+    with store_in(folder, empty_store):
+        record_study("demo", architectures={"cnn": 0.5, "linear": 0.3}, sizes=(50, 100, 200, 400, 800), samples=2)
+        record_history("cnn-800-2")
+        yield folder
+
+
+def record_history(trial):
+    """Losses over steps, which the part on runs draws."""
+    client = MlflowClient()
+    (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id], f"tags.trial = '{trial}'")
+    client.log_batch(run.info.run_id, metrics=[Metric("val_loss", 1 / step, 0, step) for step in range(1, 50)])
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    port = free_port()
+    command = (sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port))
+    with serving(folder / "page.log", port, "_stcore/health", *command) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
 
@@ -57,29 +89,160 @@ def browser():
         started.close()
 
 
-@pytest.mark.parametrize("width", [390, 1300], ids=["phone", "desk"])
-def test_the_page_shows_the_curve_and_no_console_errors(address, browser, width):
-    page = browser.new_page(viewport={"width": width, "height": 900})
+@pytest.fixture
+def visit(browser, address):
+    """Open the page, at an address and as somebody (options of a browser context); at the end nothing went wrong."""
+    opened = []
+
+    def start(query="", **somebody):
+        context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}} | somebody)
+        page = context.new_page()
+        errors = watch(page)
+        opened.append((context, errors))
+        page.goto(address + query)
+        page.get_by_role("tab").first.wait_for(timeout=WAIT)
+        ready(page)
+        return page
+
+    yield start
+    for context, errors in opened:
+        context.close()
+        assert errors == []
+
+
+def watch(page):
     errors = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
-    page.get_by_role("heading", name="Learning curves on digits").wait_for(timeout=60_000)
-    page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for(
-        timeout=60_000
-    )
-    page.get_by_role("heading", name="The runs behind each point").wait_for(timeout=60_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing hangs over the edge
-    assert errors == []
+    return errors
 
 
-def test_choosing_error_changes_the_axis(address, browser):
-    page = browser.new_page(viewport={"width": 1300, "height": 900})
-    page.goto(address)
-    page.get_by_role("heading", name="The runs behind each point").wait_for(timeout=60_000)
-    page.get_by_text("Error", exact=True).first.click()
-    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
+def ready(page):
+    """Until the page has nothing left to compute."""
+    page.wait_for_timeout(300)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=WAIT)
+
+
+def answer(page):
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 1300], ids=["phone", "desk"])
+def test_every_part_fits_the_screen_and_the_console_stays_empty(visit, width):
+    page = visit(viewport={"width": width, "height": 900})
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        ready(page)
+        page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for(
+            timeout=WAIT
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab  # nothing hangs over the edge
+
+
+def test_another_target_and_another_price_are_another_answer_and_the_address_keeps_them(visit):
+    page = visit("/?target_loss=0.05")
+    first = answer(page)
+    assert first.startswith("To reach loss 0.05 with the cnn")
+    target = page.get_by_label("Target loss (nats)")
+    target.fill("0.04")
+    target.press("Enter")
+    page.get_by_role("heading", name="To reach loss 0.04").wait_for(timeout=WAIT)
+    page.get_by_text("Prices and inputs").click()
+    price = page.get_by_label("Price per label")
+    cost = page.locator("[data-testid=stMetric]").filter(has_text="by data")
+    before = cost.inner_text()
+    price.fill("7")
+    price.press("Enter")
     page.wait_for_function(
-        "document.querySelector('[data-testid=stVegaLiteChart]').outerHTML.includes('test error (fraction)')",
-        timeout=30_000,
+        "before => ![...document.querySelectorAll('[data-testid=stMetric]')].some(one => one.innerText === before)",
+        arg=before,
+        timeout=WAIT,
     )
+    ready(page)
+    again = visit(page.url[page.url.index("/?") :])
+    assert answer(again) == answer(page)
+    assert (
+        again.locator("[data-testid=stMetric]").all_inner_texts()
+        == page.locator("[data-testid=stMetric]").all_inner_texts()
+    )
+
+
+def test_a_csv_of_ones_own_is_answered(visit, tmp_path):
+    rows = "".join(f"{n},{3 * n**-0.5}\n" for n in (1000, 2000, 4000, 8000, 16000))
+    (tmp_path / "mine.csv").write_text(f"n,loss\n{rows}")
+    page = visit()
+    page.get_by_role("radio", name="Your CSV").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
+    page.get_by_role("heading", name="with the model").wait_for(timeout=WAIT)
+
+
+def test_the_report_opens_offline_with_its_charts(visit, browser, tmp_path):
+    page = visit()
+    with page.expect_download(timeout=WAIT) as download:
+        page.get_by_role("button", name="Download the whole report").click()
+    download.value.save_as(tmp_path / "report.html")
+    context = browser.new_context(offline=True)
+    report = context.new_page()
+    errors = watch(report)
+    report.goto((tmp_path / "report.html").as_uri())
+    report.locator(".chart svg.marks").last.wait_for(timeout=WAIT)
+    assert report.locator(".chart svg.marks").count() == report.locator(".chart").count() >= 6
+    assert report.get_by_role("heading", level=2).all_inner_texts() == list(TABS)
+    report.locator(".chart svg.marks path[aria-roledescription=point]").first.hover(force=True)
+    report.locator("#vg-tooltip-element.visible").wait_for(timeout=WAIT)  # they are still interactive
+    assert errors == []
+    context.close()
+
+
+@pytest.mark.parametrize(("kind", "start"), [("CSV", b"architecture"), ("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+def test_a_chart_can_be_taken_away(visit, kind, start):
+    page = visit()
+    page.get_by_text("The numbers of this chart").first.click()
+    with page.expect_download(timeout=WAIT) as download:
+        page.get_by_role("button", name=kind).first.click()
+    assert download.value.path().read_bytes().startswith(start)
+
+
+def test_a_point_leads_to_its_run_in_the_mlflow_ui(visit, folder):
+    port = free_port()
+    store = f"sqlite:///{folder / 'mlflow.db'}"
+    command = (
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--backend-store-uri",
+        store,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    )
+    with serving(folder / "ui.log", port, "health", *command) as ui:
+        page = visit()
+        page.get_by_text("Where the runs are").click()
+        place = page.get_by_label("MLflow UI")
+        place.fill(ui)
+        place.press("Enter")
+        ready(page)
+        page.get_by_text("The numbers of this chart").first.click()
+        with page.context.expect_page(timeout=WAIT) as opened:
+            page.get_by_role("link", name="cnn · n=800 · #2").click()
+        opened.value.get_by_text("cnn · n=800 · #2").first.wait_for(timeout=WAIT)
+        opened.value.close()
+
+
+def test_the_browsers_language_is_spoken_and_can_be_switched(visit):
+    page = visit(locale="zh-CN")
+    page.get_by_role("tab", name="学习曲线").wait_for(timeout=WAIT)
+    page.get_by_role("radio", name="English").click()
+    page.get_by_role("tab", name="The curve").wait_for(timeout=WAIT)
+
+
+def test_charts_have_a_name_and_the_keyboard_reaches_the_tabs(visit):
+    page = visit(color_scheme="dark")
+    page.locator("[aria-label^='Chart: Learning curves']").first.wait_for(timeout=WAIT)
+    page.get_by_role("tab", name="The curve").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Exponents side by side").wait_for(timeout=WAIT)
