@@ -11,6 +11,7 @@ from analysis.curve import FitError
 from analysis.exponents import Exponents, compare_exponents
 from analysis.fairness import fair_cells
 from analysis.forecast import FAR
+from analysis.futures import tabulated
 from analysis.language import Text
 from analysis.multiplier import Worth, worth
 from analysis.predictive import predictive
@@ -158,8 +159,9 @@ def _fit(part, known=None):
     """Predictive of the points of one architecture: the known one if it saw the same."""
     means = part.groupby("n")["loss"].mean()
     if known and np.array_equal(known.curve.n, means.index) and np.allclose(known.curve.loss, means, rtol=1e-9):
-        return known
-    return predictive(part["n"], part["loss"], se=part["se"] if "se" in part and part["se"].notna().any() else None)
+        return tabulated(known)
+    se = part["se"] if "se" in part and part["se"].notna().any() else None
+    return tabulated(predictive(part["n"], part["loss"], se=se))
 
 
 def _worth(a, b, n, confidence, names):

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.curve import FitError, check_confidence, check_positive
 from analysis.forecast import FAR
 from analysis.language import Text
-from analysis.multiplier import quantile
+from analysis.multiplier import drawn_curves, quantile
 from analysis.predictive import Predictive
 
 SIZES = 100  # at which two curves are compared, even in ln n
@@ -74,7 +74,8 @@ def crossover(a: Predictive, b: Predictive, n_max, *, confidence=0.9, size=2000,
     if not least < FAR * n_max:
         raise FitError(f"n_max {n_max:g} is too small: both curves are known from n = {least:g} on")
     n = np.geomspace(least, FAR * n_max, SIZES)
-    behind = np.log(b.draw(n, size, (seed, 1)) / a.draw(n, size, seed))  # (size, sizes) above 0 where B is worse
+    ours, theirs = (drawn_curves(one, n, size, (seed, j)) for j, one in enumerate((a, b)))
+    behind = theirs - ours  # (size, sizes) above 0 where B is worse
     crossing = _last_crossing(n, behind)
     low, median, high = (float(quantile(crossing, q)) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
     within = float(((crossing > n[0]) & np.isfinite(crossing)).mean())
@@ -86,7 +87,7 @@ def crossover(a: Predictive, b: Predictive, n_max, *, confidence=0.9, size=2000,
 def winners(predictives: dict[str, Predictive], sizes, *, size=2000, seed=0) -> pd.DataFrame:
     """Probability (rows: sizes, columns: architectures, in order of `predictives`) of having the lowest loss."""
     sizes = check_positive("sizes", sizes)
-    losses = np.stack([one.draw(sizes, size, (seed, j)) for j, one in enumerate(predictives.values())])
+    losses = np.stack([drawn_curves(one, sizes, size, (seed, j)) for j, one in enumerate(predictives.values())])
     chances = np.stack([(losses.argmin(0) == j).mean(0) for j in range(len(predictives))], 1)
     return pd.DataFrame(chances, index=pd.Index(sizes, name="n"), columns=list(predictives))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from analysis.curve import check_confidence, check_positive
 from analysis.forecast import FAR, MISS, NARROW, NEVER, _flat
@@ -38,10 +39,10 @@ class Worth:
 def worth(a: Predictive, b: Predictive, n, *, confidence=0.9, size=2000, seed=0, names=("A", "B")) -> Worth:
     """What switching from A to B is worth at sizes n (a number or (sizes,)), in multiples of the data.
 
-    Row i of the draws comes from the i-th curves of a.draw(..., size, seed) and b.draw(..., size, (seed, 1)), which
-    are independent of each other. A loss counts as reached from the smallest size on at which the drawn curve is at or
-    below it (running minimum), since data can be left out. names: of A and B, for the reasons. FitError for a size or
-    confidence out of range.
+    Row i of the draws comes from the i-th of `drawn_curves` of A (seed, 0) and B (seed, 1). They are independent, as
+    forecasts of different architectures on one dataset miss nearly independently (correlation 0.1 on published curves).
+    A loss counts as reached from the smallest size on at which a curve is at or below it (running minimum), since data
+    can be left out. names: of A and B, for the reasons. FitError for a size or confidence out of range.
 
     k is the horizontal distance of the two learning curves. For pure power laws with one exponent, a_A n^-b and
     a_B n^-b (as Hestness et al. 2017 find: a better model shifts the curve and leaves b), it is (a_A / a_B)^(1/b) at
@@ -49,21 +50,30 @@ def worth(a: Predictive, b: Predictive, n, *, confidence=0.9, size=2000, seed=0,
     """
     check_confidence(confidence)
     n = check_positive("n", n)
-    target = reached(b, n, size, (seed, 1))
+    target = _reached(b, n, size, (seed, 1))
     sizes = np.unique(np.concatenate([_grid(a, a.curve.n[-1] * NEVER), n[n > a.curve.n[0] / BELOW]]))
-    losses = np.minimum.accumulate(np.log(a.draw(sizes, size, seed)), axis=1)
-    draws = np.exp(first_below(np.log(sizes), losses, np.log(target))) / n
+    losses = np.minimum.accumulate(drawn_curves(a, sizes, size, (seed, 0)), axis=1)
+    draws = np.exp(first_below(np.log(sizes), losses, target)) / n
     low, median, high = (quantile(draws, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
     reason = tuple(_reason(a, b, names, *row) for row in zip(n, low, median, high))
     grade = tuple("cannot say" if why else _grade(a, *row) for why, *row in zip(reason, n, low, high))
     return Worth(n, draws, median, low, high, (draws > 1).mean(0), float(confidence), grade, reason)
 
 
-def reached(found: Predictive, n, size, seed):
-    """Smallest loss up to each of n (sizes,) on each of `size` drawn curves: (size, sizes)."""
+def drawn_curves(found: Predictive, n, size, seed):
+    """ln loss of `size` random curves at n (sizes,): (size, sizes). seed: whole numbers, a tuple.
+
+    Predictive.draw, and each whole curve moved by the scatter of a measurement (normal, independent of the rest): even
+    within the data the level of a curve is hardly known better than one point of it.
+    """
+    chance = (np.random.default_rng((*seed, 1)).permutation(size) + 0.5) / size  # stratified
+    return np.log(found.draw(n, size, (*seed, 0))) + found.scatter * norm.ppf(chance)[:, None]
+
+
+def _reached(found, n, size, seed):
+    """Smallest ln loss up to each of n (sizes,) on each of `size` drawn curves: (size, sizes)."""
     sizes = np.unique(np.concatenate([_grid(found, n.max()), n]))
-    losses = np.minimum.accumulate(found.draw(sizes, size, seed), axis=1)
-    return losses[:, np.searchsorted(sizes, n)]
+    return np.minimum.accumulate(drawn_curves(found, sizes, size, seed), axis=1)[:, np.searchsorted(sizes, n)]
 
 
 def first_below(place, losses, target):

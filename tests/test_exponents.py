@@ -76,7 +76,7 @@ def test_intervals_of_differences_and_of_the_shared_exponent_hold_the_truth():
         apart.append(pair.low <= 0.1 <= pair.high)
         found = compare_exponents(study(ALIKE, 0.02, 2, seed))
         shared.append(found.shared_low <= 0.3 <= found.shared_high)
-    assert 0.8 <= np.mean(apart) and 0.8 <= np.mean(shared)
+    assert np.mean(apart) >= 0.8 and np.mean(shared) >= 0.8
 
 
 def test_an_architecture_with_too_few_sizes_is_named_and_the_others_are_tested():

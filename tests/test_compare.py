@@ -1,0 +1,156 @@
+"""The whole comparison: from runs or a table to tables and sentences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import FitError, predictive
+from analysis.answer import conclude
+from analysis.compare import TIMES, compare, tuning_curves
+from analysis.language import Text
+from analysis.multiplier import worth
+from analysis.runs import best_runs, points, untuned
+
+SIZES = 100 * 2.0 ** np.arange(7)
+LAST = SIZES[-1]
+LAWS = {"cnn": (0.8, 0.4), "forest": (1.0, 0.4), "linear": (1.1, 0.1)}  # loss = a (n / LAST)^-b
+
+
+def table(laws=LAWS, noise=0.01, sizes=SIZES):
+    random, rows = np.random.default_rng(0), []
+    for name, (a, b) in laws.items():
+        loss = a * (sizes / LAST) ** -b * np.exp(noise * random.standard_normal(len(sizes)))
+        rows.append(pd.DataFrame({"architecture": name, "n": sizes, "loss": loss}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def study(samples=2, gain=0.8, laws=LAWS, seeds=(0, 1)):
+    """Runs in which sample 0, untuned, has 1 / gain times the loss of sample 1, the best; further ones are worse."""
+    random, rows = np.random.default_rng(1), []
+    for name, (a, b) in laws.items():
+        for n in SIZES:
+            for seed in seeds:
+                luck = np.exp(0.01 * random.standard_normal())
+                for k in range(samples):
+                    loss = a * (n / LAST) ** -b * luck * (1 / gain if k == 0 else 1 + 0.1 * (k - 1))
+                    rows.append((name, n, seed, k, loss))
+    runs = pd.DataFrame(rows, columns=["architecture", "n_train", "data_seed", "sample", "test_loss"])
+    return runs.assign(
+        dataset="digits", status="FINISHED", failure=None, best_val_loss=runs["test_loss"],
+        test_error=runs["test_loss"] / 5, run_id=range(len(runs)),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found():
+    return compare(table())
+
+
+def test_everything_is_compared_at_the_smallest_of_the_largest_sizes(found):
+    assert found.n == LAST and found.left_out == ()
+    assert set(found.worths) == {(a, b) for a in LAWS for b in LAWS if a != b}
+    assert found.best == "cnn" and found.winners.loc[found.winners.index < 150, "cnn"].max() < 0.01
+    assert not found.exponents.agree and "learns faster from data than linear" in found.words[0]
+    shown = found.worth_table
+    assert list(shown["n"].unique()) == [LAST * times for times in TIMES] and len(shown) == 6 * 3
+    row = shown.query("first == 'forest' and second == 'cnn' and times == 1").iloc[0]
+    assert row["median"] == pytest.approx(0.8 ** (-1 / 0.4), rel=0.15) and row["low"] < row["median"] < row["high"]
+
+
+def test_the_same_numbers_come_from_worth_itself(found):
+    curves = dict(list(table().groupby("architecture")))
+    direct = worth(*(predictive(curves[name]["n"], curves[name]["loss"]) for name in ("forest", "cnn")), LAST)
+    assert found.worths["forest", "cnn"].median[0] == pytest.approx(direct.median[0], rel=0.01)
+
+
+def test_one_number_is_given_only_where_the_exponents_agree(found):
+    assert not any(found.constant(*pair) for pair in found.worths)
+    alike = compare(table({name: LAWS[name] for name in ("cnn", "forest")}))
+    assert alike.exponents.agree and alike.constant("forest", "cnn")
+    (said,) = [text for text in alike.words if "is worth" in text]
+    assert said.startswith("cnn instead of forest is worth 1.") and " at n " not in said
+    assert [text for text in found.words if "instead of linear" in text and f"at n = {LAST:,.0f}" in text]
+
+
+def test_the_crossover_of_the_fast_and_the_slow_is_found(found):
+    row = found.crossover_table.set_index(["behind", "ahead"]).loc[("linear", "cnn")]
+    truth = LAST * (0.8 / 1.1) ** (1 / 0.3)
+    assert row["low"] <= truth <= row["high"] and row["n"] == pytest.approx(truth, rel=0.1)
+    assert [text for text in found.words if text.startswith("cnn beats linear above")]
+    assert [text for text in found.words if text.startswith("the lowest loss by number of examples: linear 100–")]
+
+
+def test_every_sentence_can_be_translated(found):
+    tuned = compare(None, runs=study())
+    assert all(isinstance(text, Text) for text in (*found.words, *tuned.words, *tuned.left_out))
+
+
+def test_forecasts_made_before_are_used_again():
+    points_of = table()
+    conclusions = conclude(points_of)
+    again = compare(points_of, conclusions=conclusions)
+    assert again.worth_table.equals(compare(points_of).worth_table)
+    wrong = conclude(points_of.assign(loss=points_of["loss"] * 2))
+    assert compare(points_of, conclusions=wrong).worth_table.equals(again.worth_table)
+
+
+def test_tuning_is_worth_what_it_was_made_to_be():
+    result = compare(None, runs=study(), conclusions=None)
+    assert set(result.tuning) == set(LAWS)
+    shown = result.tuning_table.query("times == 1").set_index("architecture")
+    assert shown.loc["cnn", "low"] < 0.8 ** (-1 / 0.4) < shown.loc["cnn", "high"]
+    assert shown.loc["cnn", "median"] == pytest.approx(0.8 ** (-1 / 0.4), rel=0.1)
+    assert [text for text in result.words if text.startswith("tuning cnn is worth so many times the data: 1.")]
+
+
+def test_untuned_and_tuned_are_of_the_same_cells():
+    runs = study(seeds=(0,))
+    lost = (runs["sample"] == 0) & (runs["n_train"] == 400) & (runs["architecture"] == "cnn")
+    for name, default, tuned in tuning_curves(runs[~lost]):
+        assert list(default["n"]) == list(tuned["n"]) and (400 in set(tuned["n"])) == (name != "cnn")
+        assert (default["loss"].to_numpy() > tuned["loss"].to_numpy()).all()
+
+
+def test_an_untuned_study_has_no_tuning_to_value():
+    assert compare(None, runs=untuned(study())).tuning == {}
+
+
+def test_unfair_cells_are_named_and_not_averaged():
+    runs = study(samples=3)
+    unfair = (runs["architecture"] == "cnn") & (runs["n_train"] == LAST) & (runs["sample"] == 2)
+    result = compare(points(best_runs(runs)), runs=runs[~unfair])
+    assert f"cnn at n = {LAST:,.0f}: 2 samples instead of 3; left out" in result.left_out
+    assert result.n == LAST / 2
+
+
+def test_the_error_can_be_compared_as_well_as_the_loss():
+    by_loss, by_error = (compare(None, runs=study(), metric=metric) for metric in ("loss", "error"))
+    assert by_error.worth_table["median"].to_numpy() == pytest.approx(by_loss.worth_table["median"], rel=1e-6)
+
+
+def test_one_architecture_alone_gets_a_sane_answer():
+    alone = compare(table({"cnn": LAWS["cnn"]}))
+    assert alone.worths == {} and alone.crossovers == {} and alone.best == "cnn"
+    assert len(alone.words) == 1 and "cannot be said" in alone.words[0]
+    assert alone.worth_table.empty and alone.crossover_table.empty and alone.tuning_table.empty
+
+
+def test_two_sizes_are_too_few_and_named():
+    few = table()
+    few = few[(few["architecture"] != "linear") | (few["n"] >= SIZES[-2])]
+    result = compare(few)
+    assert "linear is not compared: needs at least 3 distinct sizes n, got 2" in result.left_out
+    assert list(result.winners.columns) == ["cnn", "forest"]
+    nothing = compare(table(sizes=SIZES[-2:]))
+    assert np.isnan(nothing.n) and nothing.winners.empty and nothing.best is None and len(nothing.words) == 1
+
+
+def test_standard_errors_may_be_missing_for_some():
+    known = table()
+    known["se"] = np.where(known["architecture"] == "cnn", 0.01 * known["loss"], np.nan)
+    assert compare(known).best == "cnn"
+
+
+def test_wrong_confidence_is_refused():
+    with pytest.raises(FitError, match="confidence must lie between 0 and 1"):
+        compare(table(), confidence=0)
