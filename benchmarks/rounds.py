@@ -3,9 +3,10 @@
     python benchmarks/rounds.py [CURVES.csv] [--curves 20]      (CURVES.csv as for benchmarks/forecast.py)
 
 A learning curve is measured up to n0 examples, the target is what the truth reaches at 2, 4 or 8 times as many.
-Each policy says how many examples there should be; they are bought and measured, with noise. reached: share of
-measurements at the target in the end; of those, cost: examples bought over the fewest that would have done by the
-truth (n* - n0), median and 90th percentile; rounds: how many were used, on average.
+Each policy says how many examples there should be; they are bought and measured, with noise, until a measurement
+reaches the target or the rounds are over; who cannot say buys as many again. reached: share of curves whose last
+measurement does; in truth: share whose loss without noise does. cost: examples bought over the fewest that do in truth
+(n* - n0), median and 90th percentile over the curves reached; rounds: how many were used, on average.
 """
 
 import argparse
@@ -76,7 +77,7 @@ POLICIES = {
 
 
 def simulate(law, target, least, policy, rounds, n, loss, random, noise=0.0):
-    """Buy and measure until the target is measured or the rounds are over: {reached, cost, rounds}.
+    """Buy and measure until the target is measured or the rounds are over: {reached, in truth, cost, rounds}.
 
     law: the truth, n -> loss; n, loss: what is measured already; least: the fewest examples that reach the target.
     """
@@ -91,7 +92,8 @@ def simulate(law, target, least, policy, rounds, n, loss, random, noise=0.0):
         loss = np.append(loss, law(size) * np.exp(noise * random.standard_normal()))
         if loss[-1] <= target:
             break
-    return {"reached": loss[-1] <= target, "cost": (n[-1] - first) / (least - first), "rounds": used}
+    done = {"reached": loss[-1] <= target, "in truth": bool(law(n[-1]) <= target)}
+    return {**done, "cost": (n[-1] - first) / (least - first), "rounds": used}
 
 
 def synthetic(curves, laws=LAWS, noises=NOISES, times=TIMES, policies=POLICIES):
@@ -129,13 +131,12 @@ def measured(path):
 
 
 def summary(rows, by=("family", "policy")):
-    """reached, cost (median and 90th percentile of those that reached) and rounds, per family and policy."""
+    """The table's columns, as described above, per family and policy."""
     table = pd.DataFrame(rows)
     table["cost"] = table["cost"].where(table["reached"])
     groups = table.groupby(list(by), sort=False)
-    columns = {"reached": groups["reached"].mean(), "cost": groups["cost"].median()}
-    columns |= {"cost, 90th": groups["cost"].quantile(0.9), "rounds": groups["rounds"].mean()}
-    return pd.DataFrame(columns)
+    shares, cost = groups[["reached", "in truth"]].mean(), groups["cost"]
+    return shares.assign(**{"cost": cost.median(), "cost, 90th": cost.quantile(0.9), "rounds": groups["rounds"].mean()})
 
 
 def main(arguments=None):
@@ -144,8 +145,8 @@ def main(arguments=None):
     parser.add_argument("--curves", type=int, default=20, help="per law and noise")
     options = parser.parse_args(arguments)
     rows = list(synthetic(options.curves))
-    print(summary(rows).round(2).to_string(), flush=True)
-    print(summary(rows, ("noise", "policy")).round(2).to_string(), flush=True)
+    for by in (("family", "policy"), ("noise", "policy"), ("policy",)):
+        print(summary(rows, by).round(2).to_string(), flush=True)
     if options.path:
         print(summary(measured(options.path)).round(2).to_string())
 
