@@ -10,7 +10,7 @@ from analysis.curve import FitError
 from analysis.runs import best_runs, points
 from analysis.search import adequacy, expected_best
 
-SETTINGS = ("dataset", "search_space", "max_steps", "patience", "search_seed", "seed")  # options of a study
+SETTINGS = ("dataset", "search_space", "max_steps", "patience", "precision", "search_seed", "seed")
 TRIAL = ["fraction", "data_seed", "sample"]
 
 

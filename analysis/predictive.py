@@ -128,8 +128,10 @@ def back_test(curve: Curve) -> BackTest:
     for keep in range(len(curve) - 1, 3, -1):
         if last - place[keep - 1] < STEP or cuts == CUTS:
             continue
+        ahead = slice(keep, np.searchsorted(place, place[keep - 1] + REACH))
+        if ahead.start >= ahead.stop:  # a gap so wide that the next size is out of reach
+            continue
         last, cuts = place[keep - 1], cuts + 1
-        ahead = slice(keep, np.searchsorted(place, last + REACH))
         mean, _ = average(curve.cut(slice(0, keep))).moments(curve.n[ahead])
         errors.append(np.log(curve.loss[ahead]) - mean)
         distances.append(place[ahead] - last)

@@ -112,8 +112,8 @@ def _row(run: Run) -> dict:
         "name": info.run_name,
         "status": info.status,
         "started": pd.to_datetime(info.start_time, unit="ms", utc=True),
-        **data.params,
         **{name: data.tags[name] for name in TAGS if name in data.tags},
+        **data.params,  # precision: as asked for, not the tag's bf16 that auto came to
         **{name: data.metrics.get(name, math.nan) for name in METRICS},
     }
 

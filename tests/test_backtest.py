@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from analysis import forecast
 from analysis.backtest import MOST, backtest
 
 SIZES = 100 * 2.0 ** np.arange(7)
@@ -63,3 +64,8 @@ def test_a_dense_curve_is_predicted_at_a_few_sizes_only():
     n = np.geomspace(100, 1e5, 60)
     graded = backtest(n, n**-0.3)
     assert graded["n"].nunique() <= MOST
+
+
+def test_a_gap_too_wide_for_a_back_test_is_no_back_test():
+    told = forecast([100, 200, 400, 800, 1280, 12_800], [1, 0.8, 0.62, 0.5, 0.43, 0.21], 25_600)
+    assert np.isfinite(told.backtest) and np.isfinite([*told.low, *told.median, *told.high]).all()

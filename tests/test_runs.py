@@ -92,7 +92,7 @@ def test_parameters_metrics_and_tags_become_typed_columns(study):
     (row,) = load_runs("study").to_dict("records")
     expected = {"run_id": run_id, "experiment_id": study, "name": "a run", "status": "FINISHED"}
     expected |= {"fraction": 0.1, "sample": 0, "data_seed": 0, "lr": 0.02, "max_steps": 50, "max_features": "sqrt"}
-    expected |= {"dataset": "digits", "architecture": "cnn", "search_space": "default", "precision": "fp32"}
+    expected |= {"dataset": "digits", "architecture": "cnn", "search_space": "default", "precision": "auto"}
     expected |= {"trial": "0123456789012345", "dataset_fingerprint": "77", "classes": 10, "pool": 1079} | SUMMARY
     assert {name: row[name] for name in expected} == expected
     assert row["started"].tzinfo is not None
