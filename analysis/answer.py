@@ -32,10 +32,13 @@ class Conclusion:
 def conclude(table: pd.DataFrame, metric: str = "loss", confidence: float = 0.9, target: float | None = None):
     """A Conclusion for each architecture of a table of points (architecture, n, loss, perhaps se)."""
     curves = table.groupby("architecture", sort=True)
-    return [_conclude(name, curve, metric, confidence, target) for name, curve in curves]
+    return [conclude_curve(name, curve, metric, confidence, target) for name, curve in curves]
 
 
-def _conclude(name, curve, metric, confidence, target) -> Conclusion:
+def conclude_curve(
+    name: str, curve: pd.DataFrame, metric: str = "loss", confidence: float = 0.9, target: float | None = None
+) -> Conclusion:
+    """The same for the points of one architecture."""
     largest = curve[curve["n"] == curve["n"].max()]
     units = ("loss", "error")
     measured = {unit: largest[f"test_{unit}"].mean() if f"test_{unit}" in largest else math.nan for unit in units}

@@ -5,10 +5,11 @@ from functools import cached_property, wraps
 
 import pandas as pd
 
-from analysis.answer import Conclusion, backtests, conclude
+from analysis.answer import Conclusion, backtests, conclude_curve
 from analysis.breakeven import BreakEven, break_even
 from analysis.budget import Split, best_for_budget
 from analysis.compare import Comparison, compare
+from analysis.curve import FitError, read_curve
 from analysis.decision import Decision, decide
 from analysis.diagnosis import Diagnosis, diagnose
 from analysis.forecast import DataNeeded, needed_from
@@ -32,24 +33,24 @@ class Question:
     budget: float | None = None
 
 
-MOST = 12  # answers of each kind that are kept: one with its futures takes megabytes
+def once(most: int):
+    """Computed once for the same arguments; the last `most` answers are kept."""
 
+    def decorate(method):
+        @wraps(method)
+        def remembered(self, *arguments):
+            known = self.__dict__.setdefault(f"_{method.__name__}", {})
+            try:
+                return known[arguments]
+            except KeyError:
+                found = known[arguments] = method(self, *arguments)
+            while len(known) > most:
+                known.pop(next(iter(known)), None)
+            return found
 
-def once(method):
-    """Computed once for the same arguments, the last MOST of them."""
+        return remembered
 
-    @wraps(method)
-    def remembered(self, *arguments):
-        known = self.__dict__.setdefault(f"_{method.__name__}", {})
-        try:
-            return known[arguments]
-        except KeyError:
-            found = known[arguments] = method(self, *arguments)
-        while len(known) > MOST:
-            known.pop(next(iter(known)), None)
-        return found
-
-    return remembered
+    return decorate
 
 
 class Evidence:
@@ -78,50 +79,71 @@ class Evidence:
     def best_guess(self) -> float | None:
         return self.study.best_guess(self.dataset, self.metric)
 
-    @once
-    def conclusions(self, confidence: float) -> list[Conclusion]:
-        return conclude(self.table, self.metric, confidence)
+    @cached_property
+    def curves(self) -> dict[str, pd.DataFrame]:
+        """architecture -> its points, by name."""
+        return dict(list(self.table.groupby("architecture", sort=True)))
 
-    @once
+    @cached_property
+    def names(self) -> list[str]:
+        """Architectures that a law can be fitted to, the smallest loss at the largest size first."""
+        last = {name: curve.loc[curve["n"] == curve["n"].max(), "loss"].mean() for name, curve in self.curves.items()}
+        return sorted(filter(self._fits, self.curves), key=last.get)
+
+    def _fits(self, name):
+        try:
+            read_curve(self.curves[name]["n"], self.curves[name]["loss"])
+        except FitError:
+            return False
+        return True
+
+    @once(200)
+    def conclusion(self, name: str, confidence: float) -> Conclusion:
+        return conclude_curve(name, self.curves[name], self.metric, confidence)
+
+    def conclusions(self, confidence: float) -> list[Conclusion]:
+        """Of all architectures, by name."""
+        return [self.conclusion(name, confidence) for name in self.curves]
+
+    @once(24)
     def backtests(self, confidence: float) -> pd.DataFrame:
         return backtests(self.table, confidence)
 
-    @once
+    @once(24)
     def diagnosis(self, confidence: float) -> Diagnosis | None:
         return None if self.runs is None else diagnose(self.runs, self.study.told, self.metric, confidence)
 
-    @once
+    @once(24)
     def comparison(self, confidence: float) -> Comparison:
         """Of those that have a law."""
-        known = self.known(confidence)
-        names = [one.architecture for one in known]
         table, runs = (
-            part if part is None else part[part["architecture"].isin(names)] for part in (self.table, self.runs)
+            part if part is None else part[part["architecture"].isin(self.names)] for part in (self.table, self.runs)
         )
+        known = self.known(confidence)
         return compare(table, runs=runs, metric=self.metric, confidence=confidence, conclusions=known)
 
     def known(self, confidence: float) -> list[Conclusion]:
-        """Those with a law and a forecast, the smallest loss at the largest size first."""
-        found = [one for one in self.conclusions(confidence) if one.forecast]
-        return sorted(found, key=lambda one: getattr(one, self.metric))
+        """Those with a law and a forecast, in the order of `names`."""
+        return [self.conclusion(name, confidence) for name in self.names]
 
     def asked(self, question: Question) -> Conclusion | None:
         """The conclusion about the architecture asked for, by default the best; None where none has a law."""
-        found = self.known(question.confidence)
-        return next((one for one in found if one.architecture == question.architecture), found[0] if found else None)
+        if not self.names:
+            return None
+        name = question.architecture if question.architecture in self.names else self.names[0]
+        return self.conclusion(name, question.confidence)
 
     def better(self, question: Question) -> Conclusion | None:
         """The conclusion about the measured architecture to change to."""
-        asked = self.asked(question)
-        found = [one for one in self.known(question.confidence) if one is not asked]
-        return next((one for one in found if one.architecture == question.better), None)
+        if question.better not in self.names or question.better == self.asked(question).architecture:
+            return None
+        return self.conclusion(question.better, question.confidence)
 
-    @once
+    @once(24)
     def needed(self, architecture: str, target: float, confidence: float) -> DataNeeded:
-        (one,) = [one for one in self.known(confidence) if one.architecture == architecture]
-        return needed_from(one.forecast.predictive, target, confidence)
+        return needed_from(self.conclusion(architecture, confidence).forecast.predictive, target, confidence)
 
-    @once
+    @once(4)  # with its futures one takes megabytes
     def decision(self, question: Question) -> Decision:
         asked, better = self.asked(question), self.better(question)
         return decide(
@@ -132,23 +154,23 @@ class Evidence:
             confidence=question.confidence,
         )
 
-    @once
+    @once(24)
     def break_even(self, question: Question) -> BreakEven:
         return break_even(self.decision(question))
 
-    @once
+    @once(24)
     def tornado(self, question: Question) -> pd.DataFrame:
         return tornado(self.decision(question))
 
-    @once
+    @once(24)
     def costs(self, question: Question) -> pd.DataFrame:
         return costs_by_target(self.decision(question))
 
-    @once
+    @once(24)
     def next_per_cent(self, question: Question) -> pd.DataFrame:
         return diminishing_returns(self.decision(question))
 
-    @once
+    @once(24)
     def split(self, question: Question) -> Split:
         asked, better = self.asked(question), self.better(question)
         return best_for_budget(
@@ -160,14 +182,14 @@ class Evidence:
             confidence=question.confidence,
         )
 
-    @once
+    @once(24)
     def plan(self, question: Question) -> Plan:
         prices = self.decision(question).prices
         found = self.asked(question).forecast.predictive
         paid = {"price": prices.label_price, "fixed": prices.fixed_cost}
         return plan_rounds(found, prices.target, prices.n, success=prices.wanted, **paid)
 
-    @once
+    @once(24)
     def next_trials(self, architecture: str, target: float, confidence: float) -> NextTrials | None:
         """None for a CSV, which has no study to extend."""
         if self.runs is None:

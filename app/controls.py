@@ -45,14 +45,14 @@ def choose(source: Source) -> tuple[Evidence, Question]:
         confidence = st.select_slider(
             say(Text("Confidence of the intervals")), CONFIDENCES, format_func="{:.0%}".format, key="confidence"
         )
-        names = [one.architecture for one in evidence.known(confidence)]
+        names = evidence.names
         architecture = _one_of("architecture", Text("Architecture"), names)
         with st.expander(say(Text("Prices and inputs"))):
             better = _one_of(
                 "better", Text("Engineers bring"), ["", *(name for name in names if name != architecture)], {"": GAIN}
             )
             chosen = {key: _number(key) for key in MONEY}
-            n = _examples(evidence, architecture, confidence)
+            n = _examples(evidence, architecture)
             address.start("currency", DEFAULT.currency, str)
             currency = st.text_input(say(Text("Currency")), key="currency", max_chars=8)
     prices = _prices(chosen, target, n, currency)
@@ -97,17 +97,16 @@ def _number(key: str) -> float | None:
     return st.number_input(say(label), 0.0, highest, None, step, "%g", key=key, placeholder=placeholder)
 
 
-def _examples(evidence: Evidence, architecture: str | None, confidence: float) -> float | None:
+def _examples(evidence: Evidence, architecture: str | None) -> float | None:
     """Examples at hand, within what the curve can be asked."""
-    found = [one for one in evidence.known(confidence) if one.architecture == architecture]
-    if not found:
+    if architecture is None:
         return None
-    curve = found[0].forecast.predictive.curve
-    low, high = float(curve.n[0]), float(curve.n[-1]) * 100
+    sizes = evidence.curves[architecture]["n"]
+    low, high = float(sizes.min()), float(sizes.max()) * 100
     address.start("n", None, address.number(low, high))
     if st.session_state["n"] is not None and not low <= st.session_state["n"] <= high:
         st.session_state["n"] = None
-    placeholder = f"{curve.n[-1]:,.0f}"
+    placeholder = f"{sizes.max():,.0f}"
     return st.number_input(
         say(Text("Examples you have")), low, high, None, format="%.0f", key="n", placeholder=placeholder
     )
