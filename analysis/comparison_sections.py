@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import comparison_charts
-from analysis.compare import TIMES, Comparison
+from analysis.compare import Comparison
 from analysis.evidence import Evidence, Question
 from analysis.language import Text
 from analysis.sections import Section
@@ -29,9 +29,19 @@ def comparison_sections(evidence: Evidence, question: Question) -> list[Section]
 
 
 def summary(found: Comparison) -> Section:
-    """In sentences; what cannot be said at any size is in the tables only."""
-    lines = tuple(text for text in found.words if text.count("cannot say") < len(TIMES))
-    return Section(Text("In words"), lines=lines)
+    """Exponents, winners and true crossovers in sentences, and what the best is worth where that is one number."""
+    several = len(found.winners.columns) > 1
+    lines = [*found.words[: 2 if several else 1]]
+    lines += [one.words for pair, one in found.crossovers.items() if len(one.ranges) > 1]
+    switches = [(name, found.best) for name in found.winners.columns if name != found.best]
+    lines += [_switch(found, *pair) for pair in switches if found.constant(*pair)]
+    return Section(Text("In words"), lines=tuple(lines))
+
+
+def _switch(found, a, b):
+    worth = found.worths[a, b]
+    k = Text("{k} ({low} to {high})", k=ratio(worth.median[0]), low=ratio(worth.low[0]), high=ratio(worth.high[0]))
+    return Text("{b} instead of {a} is worth {k} the data", a=a, b=b, k=k)
 
 
 def exponents(found: Comparison) -> Section:

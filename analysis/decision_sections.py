@@ -31,7 +31,8 @@ def strategies(evidence, question) -> Section:
     currency = {"currency": found.prices.currency}
     rows = []
     for one in found.outcomes:
-        cost = Text("{low} to {high}", low=amount(one.cost_low), high=amount(one.cost_high))
+        known = {"low": amount(one.cost_low), "high": amount(one.cost_high)}
+        cost = Text("{low} to {high}", **known) if math.isfinite(one.cost_low) else "–"
         months = "–" if math.isinf(one.duration) else f"{one.duration:.2g}"
         more = "–" if math.isinf(one.more) else amount(one.more)
         why = one.reason or one.shortfall or Text("trust: {grade}", grade=one.grade)
@@ -41,8 +42,11 @@ def strategies(evidence, question) -> Section:
         *(Text("strategy"), Text("more examples"), Text("cost ({currency})", **currency), Text("between")),
         *(Text("months"), Text("reaches the target"), Text("is the cheapest"), Text("because")),
     ]
-    lines = (*found.words, found.measure) if found.measure else found.words
-    return Section(Text("Engineers or data?"), "", pd.DataFrame(rows, columns=head), lines=lines)
+    words = Text(
+        "What each way takes to bring the {metric} to {target} from the {n:,.0f} examples at hand.",
+        metric=METRICS[found.metric], target=value(found.prices.target, found.metric), n=found.prices.n,
+    )  # fmt: skip
+    return Section(Text("Engineers or data?"), words, pd.DataFrame(rows, columns=head))
 
 
 def costs(evidence, question) -> Section | None:

@@ -12,6 +12,7 @@ from analysis.compare import Comparison, compare
 from analysis.curve import FitError, read_curve
 from analysis.decision import Decision, decide
 from analysis.diagnosis import Diagnosis, diagnose
+from analysis.extension import SETTINGS
 from analysis.forecast import DataNeeded, needed_from
 from analysis.next_trials import NextTrials, next_trials
 from analysis.prices import Prices
@@ -195,4 +196,5 @@ class Evidence:
         if self.runs is None:
             return None
         asked = {"architecture": architecture, "target": target, "metric": self.metric, "confidence": confidence}
-        return next_trials(self.runs, self.study.name, **asked)
+        unsaid = [name for name in SETTINGS if name in self.runs and self.runs[name].isna().all()]
+        return next_trials(self.runs.drop(columns=unsaid), self.study.name, **asked)

@@ -31,11 +31,11 @@ class Look:
 
     def colour(self, names: Iterable[str], field: str = "architecture", title: str | None = "") -> alt.Color:
         """A colour for each name, the same wherever the same names are drawn."""
-        legend = alt.Legend(orient="top", symbolOpacity=1, title=title or None, columns=4, labelLimit=120)
+        legend = alt.Legend(orient="top", symbolOpacity=1, title=title or None, columns=4, labelLimit=200)
         return alt.Color(f"{field}:N", scale=_scale(names, COLOURS), legend=legend)
 
     def shape(self, names: Iterable[str], field: str = "architecture", title: str | None = "") -> alt.Shape:
-        legend = alt.Legend(orient="top", title=title or None, columns=4, labelLimit=120)
+        legend = alt.Legend(orient="top", title=title or None, columns=4, labelLimit=200)
         return alt.Shape(f"{field}:N", scale=_scale(names, SHAPES), legend=legend)
 
 
