@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.curve import FitError
-from analysis.runs import best_runs, points
+from analysis.runs import best_runs, is_replica, points
 from analysis.search import adequacy, expected_best
 
 SETTINGS = ("dataset", "search_space", "max_steps", "patience", "precision", "search_seed", "seed")
@@ -76,7 +76,7 @@ def read_extendable(runs: pd.DataFrame, study: str, architecture: str | None, me
     if architecture not in names:
         raise FitError(f"architecture '{architecture}' is unknown; study '{study}' has {', '.join(names)}")
     curve = curve[curve["architecture"] == architecture].sort_values(["n", "data_seed"])
-    mine = runs[runs["architecture"] == architecture]
+    mine = runs[(runs["architecture"] == architecture) & ~is_replica(runs)]
     finished = mine[mine["status"] == "FINISHED"]
     diverged = mine[mine["failure"].astype("string").str.startswith("diverged").fillna(False)]
     settings = _settings(finished)

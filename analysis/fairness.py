@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.language import Text
+from analysis.runs import is_replica
 
 SPLIT = ("dataset", "dataset_fingerprint", "pool")  # the same images to train, choose and test on
 BUDGET = ("search_space", "search_seed", "bracket", "max_steps", "patience")  # of the search, the same for all
@@ -16,16 +17,24 @@ def fair_cells(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Text]]:
     A cell is an architecture, size and data seed. Kept are the runs that share split and search (SPLIT and BUDGET: what
     most cells have; the space itself is each architecture's own), cells with the usual number K of samples (of more,
     the first K), and at each size the data seeds that all architectures measured there have. Finished and diverged runs
-    count as drawn; others have not happened.
+    count as drawn; others have not happened. Winners trained again on other data seeds stay with the cell they won.
     """
     rows, notes = _drawn(runs), []
+    again = is_replica(rows)  # of a winner, with the search it won
+    rows, replicas = rows[~again], rows[again]
     for column in (*SPLIT, *BUDGET):
         if column in rows and len(rows):
             rows = _same(rows, column, notes)
     if len(rows):
         rows = _same_count(rows, notes)
-    rows = _same_seeds(rows, notes)
-    return runs.loc[rows.index], notes
+    rows = _same_seeds(pd.concat([rows, _of_kept(replicas, rows)]), notes)
+    return runs[runs.index.isin(rows.index)], notes
+
+
+def _of_kept(replicas, rows):
+    """The replicas of cells that are kept, of the same split."""
+    keys = [name for name in ("architecture", "n_train", "sample", *SPLIT) if name in rows]
+    return replicas[pd.MultiIndex.from_frame(replicas[keys]).isin(pd.MultiIndex.from_frame(rows[keys]))]
 
 
 def _drawn(runs):

@@ -14,8 +14,8 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 PER_PAGE = 1000  # runs, the most that MLflow gives at once
-TEXT = ("dataset", "architecture", "search_space", "precision", "pruned")
-TAGS = ("trial", "failure", "pruned", "classes", "pool", "dataset_fingerprint", "precision")
+TEXT = ("dataset", "architecture", "search_space", "precision", "pruned", "replica")
+TAGS = ("trial", "failure", "pruned", "replica", "classes", "pool", "dataset_fingerprint", "precision")
 IDENTITY = ["run_id", "experiment_id", "name", "status", "started", "seconds"]
 METRICS = (
     *("best_val_loss", "best_val_error", "best_step", "test_loss", "test_error"),
@@ -133,7 +133,8 @@ def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
     Only finished runs count. Where trials were repeated with another `seed`, the trial best on average is chosen and
     each of its repetitions is a row, so that luck is not chosen. Adds `samples`: how many trials there were to choose
-    from. Same columns as load_runs, sorted by architecture and size; a size has a row for each replicate.
+    from; for a winner trained again on another subset (`replica`), how many there were where it won. Same columns as
+    load_runs, sorted by architecture and size; a size has a row for each replicate.
     """
     finished = runs[(runs["status"] == "FINISHED") & runs["best_val_loss"].notna()]
     if finished.empty:
@@ -154,7 +155,14 @@ def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
 def _sorted(best, samples):
     best = best.sort_values([*CELL, "seed"] if "seed" in best else CELL)
     cells = pd.MultiIndex.from_frame(best[CELL])
-    return best.assign(samples=samples.reindex(cells).to_numpy()).reset_index(drop=True)
+    best = best.assign(samples=samples.reindex(cells).to_numpy()).reset_index(drop=True)
+    most = best.groupby(["dataset", "architecture", "n_train"])["samples"].transform("max")
+    return best.assign(samples=best["samples"].where(~is_replica(best), most))
+
+
+def is_replica(runs: pd.DataFrame) -> pd.Series:
+    """Which runs are of winners that were trained again on another subset, and not of a search there."""
+    return runs["replica"].eq("true") if "replica" in runs else pd.Series(False, runs.index)
 
 
 def points(best: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.powerlaw import FitError, fit_power_law
+from analysis.runs import is_replica
 
 FALLS = 0.02  # relative: a search whose last doubling lowered the expected best by more than this was too short
 BAND = (0.05, 0.95)  # of the best of k
@@ -24,7 +25,7 @@ def draws(runs: pd.DataFrame):
     """
     if "pruned" in runs and runs["pruned"].eq("true").any():
         return
-    table = runs[runs["sample"] > 0].copy()
+    table = runs[(runs["sample"] > 0) & ~is_replica(runs)].copy()
     if "fraction" in table:  # a run that has not finished does not say its n
         table["n_train"] = table["n_train"].fillna(table.groupby("fraction")["n_train"].transform("max"))
     finished = (table["status"] == "FINISHED") & table["best_val_loss"].notna()

@@ -1,7 +1,8 @@
 """What to run: the grid of trials of a study, and the cells of it that are trained together."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 
 from experiments import InputError
@@ -23,6 +24,21 @@ def grid(options) -> list[Trial]:
     return trials
 
 
+def replicas(trials: list[Trial], losses: Mapping[str, float], count: int) -> list[Trial]:
+    """The best trial of each architecture and fraction again, on further subsets, until there are `count` data seeds.
+
+    losses: key -> best validation loss of the trials that have finished; the first data seed's choose. What was chosen
+    on one subset is not chosen on the others, so its losses there are free of the luck of the choice.
+    """
+    seeds = list(dict.fromkeys(trial.data_seed for trial in trials))
+    further = [seed for seed in range(len(seeds) + count) if seed not in seeds][: max(0, count - len(seeds))]
+    finished = [trial for trial in trials if trial.data_seed == seeds[0] and trial.key in losses]
+    best = {}
+    for trial in sorted(finished, key=lambda trial: losses[trial.key], reverse=True):
+        best[trial.architecture, trial.fraction] = trial
+    return [replace(trial, data_seed=seed, bracket=0) for trial in best.values() for seed in further]
+
+
 def held_out(options) -> list[float]:
     """The largest fractions, which are trained last."""
     return sorted(options.fractions)[len(options.fractions) - options.hold_out :]
@@ -34,9 +50,10 @@ class Cell:
 
     trials: tuple[Trial, ...]
     todo: frozenset[str]  # keys
+    replicas: bool = False
 
 
-def cells(trials: list[Trial], todo: set[str]) -> list[Cell]:
+def cells(trials: list[Trial], todo: set[str], replicas: bool = False) -> list[Cell]:
     """The jobs of a study. Large subsets and deep nets first, so that no core idles at the end behind a long one.
 
     Where samples are compared with each other, a cell with one missing is trained whole: its runs are pure
@@ -47,7 +64,7 @@ def cells(trials: list[Trial], todo: set[str]) -> list[Cell]:
         groups[(trial.architecture, trial.fraction, trial.data_seed, None if trial.bracket else trial.sample)].append(
             trial
         )
-    jobs = [Cell(tuple(group), frozenset(trial.key for trial in group) & todo) for group in groups.values()]
+    jobs = [Cell(tuple(group), frozenset(trial.key for trial in group) & todo, replicas) for group in groups.values()]
     weight = {"resnet": 4, "cnn": 2, "mlp": 1, "linear": 0.5, "forest": 0.1}
     return sorted(
         [job for job in jobs if job.todo],

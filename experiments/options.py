@@ -18,6 +18,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--fractions", type=fractions, default=LADDER, help="comma-separated, or 'ladder'")
     parser.add_argument("--samples", type=whole_number, default=4, help="K random draws, besides the untuned sample 0")
     parser.add_argument("--data_seeds", type=whole_numbers, default=(0,))
+    parser.add_argument(
+        "--replicas", type=whole_number, default=1, help="data seeds of the winners, which are trained again on more"
+    )
     parser.add_argument("--pruning", default="off", help="off, or halving: end hopeless samples of a cell early")
     parser.add_argument("--hold_out", type=whole_number, default=0, help="sizes to forecast before training them")
     add_engine_arguments(parser)
@@ -39,6 +42,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.samples < 0:
         raise InputError(f"samples {options.samples} is negative; allowed: 0 (untuned only), 1, 2, …")
+    if options.replicas < 1:
+        raise InputError(f"replicas {options.replicas} is too small; allowed: 1 (the data_seeds alone), 2, 3, …")
     if options.pruning not in PRUNING:
         raise InputError(f"pruning '{options.pruning}' is unknown; allowed: {', '.join(PRUNING)}")
     if options.hold_out and not 0 < options.hold_out <= len(options.fractions) - 3:

@@ -21,7 +21,7 @@ from experiments.best import Best
 from experiments.data import Data, load_data, subset_indices
 from experiments.engine import Engine, cores, open_engine
 from experiments.estimate import estimate, table
-from experiments.grid import Cell, cells, grid, held_out
+from experiments.grid import Cell, cells, grid, held_out, replicas
 from experiments.lease import Lease
 from experiments.options import parse
 from experiments.outage import Patient, StoreAway, tell_if_possible
@@ -78,13 +78,15 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
     launch = Launch(
         options.study, experiment_id, parent, engine.open_data, options.device, options.keep_models, best.losses()
     )
-    jobs, held = cells(trials, todo), held_out(options)
-    early, late = ([job for job in jobs if (job.trials[0].fraction in held) is last] for last in (False, True))
-    failed = execute(client, engine, early, launch, best, options)
-    if late:
-        sizes = [len(subset_indices(data.pool, fraction, 0)) for fraction in held]
-        analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
-        failed += execute(client, engine, late, launch, best, options)
+    failed, held = [], held_out(options)
+    for last in (False, True):
+        part = [trial for trial in trials if (trial.fraction in held) is last]
+        jobs = cells(part, todo)
+        if last and jobs:
+            sizes = [len(subset_indices(data.pool, fraction, 0)) for fraction in held]
+            analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
+        failed += execute(client, engine, jobs, launch, best, options)
+        failed += execute(client, engine, winners_again(client, experiment_id, part, options), launch, best, options)
     for reason, count in Counter(failed).most_common():
         print(f"failed, {count} trials: {reason}")
     for line in best.register(options.study) if options.register else ():
@@ -93,6 +95,17 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
         analyse(options.study, "no answer yet")
     else:
         print(f"next: python -m analysis.report --study {options.study}")
+
+
+def winners_again(client, experiment_id: str, trials: list[Trial], options) -> list[Cell]:
+    """The cells that train the winners on further subsets, as far as they have not run yet."""
+    if options.replicas <= len(options.data_seeds) or not trials:
+        return []
+    runs = trial_runs(client, experiment_id)
+    finished = [run.data for run in runs if run.info.status == "FINISHED"]
+    losses = {run.tags["trial"]: run.metrics["best_val_loss"] for run in finished}
+    again = replicas(trials, losses, options.replicas)
+    return cells(again, missing(again, runs), replicas=True)
 
 
 def missing(trials: list[Trial], runs: list[Run]) -> set[str]:

@@ -69,14 +69,14 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
 
     def work(job: Cell) -> list[Outcome] | StoreAway:
         try:
-            runs = {trial.key: open_run(trial) for trial in job.trials if trial.key in job.todo}
+            runs = {trial.key: open_run(trial, job.replicas) for trial in job.trials if trial.key in job.todo}
             ended = attempts(job.trials, data, launch.device)
             return [close_run(runs[trial.key], trial, how) for trial, how in ended if trial.key in runs]
         except StoreAway as reason:
             return reason
 
-    def open_run(trial: Trial) -> str:
-        tags = {"mlflow.parentRunId": launch.parent, "study": launch.study}
+    def open_run(trial: Trial, replica: bool) -> str:
+        tags = {"mlflow.parentRunId": launch.parent, "study": launch.study} | ({"replica": "true"} if replica else {})
         name = run_name(trial, round(trial.fraction * len(data.pool)))
         run_id = client.create_run(launch.experiment_id, tags=tags, run_name=name).info.run_id
         describe(client, run_id, trial, data)
