@@ -6,7 +6,7 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from analysis.crossover import LEADS, Crossover, crossover, ranges, winners
+from analysis.crossover import LEADS, Crossover, crossover, listed, ranges, winners
 from analysis.curve import FitError
 from analysis.exponents import Exponents, compare_exponents
 from analysis.fairness import fair_cells
@@ -88,8 +88,7 @@ class Comparison:
         spans = ranges(n, self.winners.to_numpy(), list(self.winners.columns), LEADS)
         if not spans:
             return Text("no architecture is clearly the best at any size")
-        said = ", ".join(f"{name} {low:,.0f}–{high:,.0f}" for low, high, name in spans)
-        return Text("the lowest loss by number of examples: {said}", said=said)
+        return Text("the lowest loss by number of examples: {said}", said=listed(spans))
 
     def _worth(self, a, b):
         found = self.worths[a, b]

@@ -53,8 +53,8 @@ class Crossover:
                 **values,
             )
         if len(self.ranges) > 2:
-            spans = ", ".join(f"{name} {_round(low)}–{_round(high)}" for low, high, name in self.ranges)
-            return Text("{ahead} and {behind} cross more than once; ahead is: {spans}", spans=spans, **values)
+            said = listed(self.ranges)
+            return Text("{ahead} and {behind} cross more than once; ahead is: {spans}", spans=said, **values)
         if ahead == a:
             return Text("{ahead} beats {behind} above {turned} examples", turned=_round(self.ranges[1][0]), **values)
         low = Text("below {size}", size=_round(self.n[0])) if self.low <= self.n[0] else _round(self.low)
@@ -101,6 +101,11 @@ def ranges(n, chances, names, least) -> tuple[tuple[float, float, str], ...]:
     borders = [float(np.sqrt(n[i] * n[j])) for i, j in turns]
     order = [names[leader[i]] for i in known[:1]] + [names[leader[j]] for _, j in turns]
     return tuple(zip([float(n[0]), *borders], [*borders, float(n[-1])], order))
+
+
+def listed(spans) -> str:
+    """`ranges` in short, the same in every language: "forest 100–1,800, cnn 1,800–64,000"."""
+    return ", ".join(f"{name} {_round(low)}–{_round(high)}" for low, high, name in spans)
 
 
 def _last_crossing(n, behind):

@@ -16,10 +16,10 @@ NOW = LAST * np.array([1, 2, 5])
 
 
 @cache
-def curve(a=1.0, b=0.3, c=0.0, noise=0.0, seed=0, unit=1.0):
-    """Predictive of the law a (n / LAST)^-b + c, measured at SIZES; losses in multiples of `unit`."""
+def curve(a=1.0, b=0.3, c=0.0, noise=0.0, seed=0):
+    """Predictive of the law a (n / LAST)^-b + c, measured at SIZES."""
     loss = (a * (SIZES / LAST) ** -b + c) * np.exp(noise * np.random.default_rng(seed).standard_normal(len(SIZES)))
-    return predictive(SIZES, loss * unit)
+    return predictive(SIZES, loss)
 
 
 @pytest.mark.parametrize(("ratio", "b"), [(0.8, 0.3), (0.5, 0.5), (0.9, 0.1), (1.25, 0.3)])
@@ -69,15 +69,11 @@ def test_the_interval_holds_as_many_draws_as_it_says():
     assert inside.mean(0) == pytest.approx(0.5, abs=0.01)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.floats(1e-3, 1e3), st.floats(0.01, 100))
 def test_the_units_of_loss_and_n_do_not_matter(unit, scale):
-    """Scaled by hand, because a Predictive takes a while: its fit is as free of units (tests/test_forecast.py)."""
-    law, better = ((a * (SIZES / LAST) ** -0.3) for a in (1.0, 0.8))
-    plain = worth(predictive(SIZES, law), predictive(SIZES, better), LAST, size=200)
-    scaled = worth(
-        predictive(SIZES * scale, law * unit), predictive(SIZES * scale, better * unit), LAST * scale, size=200
-    )
+    a, b = (predictive(SIZES * scale, curve(q).curve.loss * unit) for q in (1.0, 0.8))
+    plain, scaled = worth(curve(), curve(0.8), LAST, size=200), worth(a, b, LAST * scale, size=200)
     assert scaled.draws == pytest.approx(plain.draws, rel=1e-6)
 
 
