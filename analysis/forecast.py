@@ -138,7 +138,8 @@ def _reason(found, low, median, high, confidence, chance):
         return Text("the back-test misses by {miss:.0%}, more than {allowed:.0%}", miss=miss, allowed=MISS)
     if median > FAR * found.curve.n[-1]:
         times = median / found.curve.n[-1]
-        return Text("the answer lies {times:.0f} times beyond the data, more than {allowed:.0f}", times=times, allowed=FAR)
+        far = {"times": times, "allowed": FAR}
+        return Text("the answer lies {times:.0f} times beyond the data, more than {allowed:.0f}", **far)
     return ""
 
 

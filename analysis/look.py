@@ -31,15 +31,20 @@ class Look:
 
     def colour(self, names: Iterable[str], field: str = "architecture", title: str | None = "") -> alt.Color:
         """A colour for each name, the same wherever the same names are drawn."""
-        legend = alt.Legend(orient="top", symbolOpacity=1, title=title or None, columns=4, labelLimit=200)
+        legend = alt.Legend(orient="top", symbolOpacity=1, title=title or None, columns=_columns(names), labelLimit=200)
         return alt.Color(f"{field}:N", scale=_scale(names, COLOURS), legend=legend)
 
     def shape(self, names: Iterable[str], field: str = "architecture", title: str | None = "") -> alt.Shape:
-        legend = alt.Legend(orient="top", title=title or None, columns=4, labelLimit=200)
+        legend = alt.Legend(orient="top", title=title or None, columns=_columns(names), labelLimit=200)
         return alt.Shape(f"{field}:N", scale=_scale(names, SHAPES), legend=legend)
 
 
 LIGHT = Look()  # English on white
+
+
+def _columns(names):
+    """Of a legend that still fits a phone."""
+    return 4 if max(map(len, names), default=0) < 9 else 2
 
 
 def _scale(names: Iterable[str], values: list[str]) -> alt.Scale:

@@ -13,7 +13,7 @@ from analysis.charts import Lines, learning_curves
 from analysis.diagnosis import Diagnosis
 from analysis.evidence import Evidence, Question
 from analysis.headline import METRICS
-from analysis.language import Text
+from analysis.language import Text, joined
 from analysis.study import links
 from analysis.wording import Link, interval, share, size, sizes, value
 
@@ -84,12 +84,16 @@ def curves(evidence: Evidence, question: Question, linear: bool = False, ui: str
         best_guess=evidence.best_guess,
         chosen=asked.architecture if asked else None,
     )
-    words = Text(
+    points = Text(
         "Each point is the run with the smallest validation loss among those of its size, measured once on the test "
-        "set. Solid: the fitted law. Dashed, in its {confidence} interval: the forecast. Thin and dotted: without "
-        "tuning. Both axes are logarithmic, on which a power law is a straight line.",
-        confidence=f"{question.confidence:.0%}",
+        "set; thin and dotted: without tuning."
     )
+    drawn = Text(
+        "Solid: the fitted law. Dashed, in its {confidence:.0%} interval: the forecast. On logarithmic axes a power "
+        "law is a straight line.",
+        confidence=question.confidence,
+    )
+    words = drawn if evidence.runs is None else joined([points, drawn])
     table = evidence.table.assign(link=links(evidence.table, ui)) if ui else evidence.table
     chart = partial(learning_curves, table, lines, evidence.metric, linear=linear)
     return Section(Text("Learning curves"), words, measured(table, evidence.metric), chart)

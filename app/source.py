@@ -17,7 +17,7 @@ from app.show import labels, say, stop
 EXAMPLES = Path(__file__).parent / "example"
 KINDS = {"study": Text("Study"), "csv": Text("Your CSV"), "example": Text("Example")}
 MAKE_STUDY = Text("Train a small study on the built-in digits (about two minutes on two cores):")
-MOST_BYTES = 2_000_000  # of a CSV; its rows are bounded where it is read
+MOST_BYTES = 2 * 2**20  # of a CSV, as server.maxUploadSize says; its rows are bounded where it is read
 TEMPLATE = """n,loss,se,architecture
 1000,0.912,0.010,cnn
 2000,0.705,0.009,cnn
@@ -101,7 +101,6 @@ def _csv() -> Source:
         say(Text("Learning curves that you measured")),
         "csv",
         key="csv",
-        max_upload_size=5,
         help=say(Text("Columns n and loss (nats) or error (fraction, 0–1); optional: se, architecture.")),
     )
     st.download_button(

@@ -1,5 +1,8 @@
 """Studies with a known law, written into the tracking store as `experiments.study` writes them."""
 
+import sqlite3
+from pathlib import Path
+
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
@@ -31,3 +34,22 @@ def record(client, experiment_id, parent, cell, n, loss):
         tags=[RunTag("pool", "1000")],
     )
     client.set_terminated(run.info.run_id)
+
+
+def multiply(database: Path, samples: int) -> None:
+    """Copy each trial of sample 0 in a SQLite store to samples 1 to `samples`, each 1 % worse: many runs at once."""
+    trials = "select run_uuid from params where key = 'sample' and value = '0'"
+    losses = "('best_val_loss', 'test_loss')"
+    changed = {
+        "params": "case key when 'sample' then :sample else value end",
+        "tags": "case key when 'trial' then value || '-' || :sample else value end",
+        "latest_metrics": f"case when key in {losses} then value * (1 + :sample / 100.0) else value end",
+    }
+    with sqlite3.connect(database) as store:
+        for table in ("runs", *changed):
+            names = [row[1] for row in store.execute(f"pragma table_info({table})")]
+            values = {"run_uuid": "printf('%04d', :sample) || substr(run_uuid, 5)", "value": changed.get(table)}
+            chosen = ", ".join(values.get(name, name) for name in names)
+            copy = f"insert into {table} select {chosen} from {table} where run_uuid in ({trials})"
+            store.executemany(copy, [{"sample": sample} for sample in range(1, samples + 1)])
+    store.close()
