@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import f as f_distribution
 from scipy.stats import t as student
 
-from analysis.curve import Curve, FitError, check_confidence, read_curve, thinned
+from analysis.curve import Curve, FitError, check_confidence, read_curve, remembered, thinned
 from analysis.language import Text
 from analysis.projection import NEAR, fit_shape
 
@@ -80,6 +80,7 @@ def fit_power_law(n, loss, *, se=None, confidence=0.9, data_seed=None) -> PowerL
     return PowerLaw(**{**law.__dict__, "residual": residual, "warnings": _warnings(curve, start, law, residual)})
 
 
+@remembered
 def head_length(curve: Curve) -> int:
     """How many of the first points belong to the head near the best guess, which no power law describes.
 

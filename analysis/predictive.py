@@ -1,13 +1,12 @@
 """The predictive distribution of the loss at any size, calibrated on published learning curves."""
 
-from dataclasses import astuple, dataclass
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import t as student
 
 from analysis.average import Average, average
-from analysis.curve import Curve, read_curve, thinned
+from analysis.curve import Curve, read_curve, remembered, thinned
 
 FREEDOM = 4  # of Student's distribution; the tails of real curves are that heavy
 LEAST = 0.003  # relative scatter of any measurement
@@ -108,14 +107,8 @@ def predictive(n, loss, *, se=None) -> Predictive:
     return predict_curve(read_curve(n, loss, se))
 
 
+@remembered
 def predict_curve(curve: Curve) -> Predictive:
-    """Of a curve seen before, what was found then: another confidence or target asks for no other fit."""
-    return _predict_curve(*(np.asarray(values, dtype=float).tobytes() for values in astuple(curve)))
-
-
-@lru_cache(maxsize=128)
-def _predict_curve(*columns: bytes) -> Predictive:
-    curve = Curve(*(np.frombuffer(values) for values in columns))
     averaged = average(curve)
     return Predictive(curve, averaged, back_test(curve), _scatter(curve, averaged))
 

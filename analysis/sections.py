@@ -142,12 +142,12 @@ def law(found: list[Conclusion], metric: str, confidence: float) -> Section:
 
 
 def forecasts(told: list[Conclusion], metric: str, confidence: float) -> Section:
-    rows = []
+    rows, grades = [], {one.architecture: one.forecast.grades for one in told}
     for i, times in enumerate(TIMES):
         for one in told:
             n, low, middle, high = (getattr(one.forecast, name)[i] for name in ("at", "low", "median", "high"))
             cells = f"{n:,.0f}", f"{times}×", one.architecture, value(middle, metric), interval(low, high, metric)
-            rows.append((*cells, one.forecast.grades[i]))
+            rows.append((*cells, grades[one.architecture][i]))
     words = Text(
         "What a new training run on that many examples would measure; with {confidence:.0%} probability between.",
         confidence=confidence,
