@@ -49,13 +49,13 @@ def winners(chances: pd.DataFrame, n: float, *, look=LIGHT):
 def worth(table: pd.DataFrame, *, look=LIGHT):
     """Worth of each switch in multiples of the data, as a matrix: first (rows), second (columns), median."""
     table = table.assign(
-        shown=np.clip(np.log10(table["median"].where(table["median"] > 0, 1e-3)), -2, 2),
+        shown=np.clip(np.log10(table["median"].where(table["median"] > 0, 1e-3)), -1, 1),
         text=[_times(k) for k in table["median"]],
     )
     table["text"] = table["text"].where(table["grade"] != "cannot say", "?")
     x = alt.X("second:N", title=look.say(Text("… to this one")), axis=alt.Axis(labelAngle=0, orient="top"))
     y = alt.Y("first:N", title=look.say(Text("switching from …")))
-    scale = alt.Scale(domain=[-2, 0, 2], range=["#D55E00", "#9AA0AA", "#0072B2"])
+    scale = alt.Scale(domain=[-1, 0, 1], range=["#D55E00", "#9AA0AA", "#0072B2"])
     base = alt.Chart(table)
     cells = base.mark_rect(opacity=0.35).encode(x, y, alt.Color("shown:Q", scale=scale, legend=None))
     hover = [

@@ -25,7 +25,7 @@ h3 { margin-top: 2rem; } p { max-width: 46rem; } nav a { margin-right: 1.2rem; }
 th, td { padding: .35rem .9rem .35rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; } figure { margin: 1.2rem 0; } .chart { width: 100%; }
 pre { white-space: pre-wrap; background: #f4f5f7; padding: .8rem; border-radius: .4rem; }
-@media print { nav, details { display: none; } h2 { break-before: page; } }
+@media print { nav, .vega-embed details { display: none; } h2 { break-before: page; } }
 """
 DRAW = """
 for (const place of document.querySelectorAll('.chart'))
@@ -78,8 +78,9 @@ def _section(section: Section, look: Look, charts: list[str]) -> str:
         text += f'<figure><div class="chart" role="img" aria-label="{label}" data-spec="s{len(charts)}"></div></figure>'
         charts.append(json.dumps(section.chart(look=look).to_dict()).replace("<", "\\u003c"))
     if section.table is not None:
-        table = said(section.table, look).to_html(index=False, border=0)
-        text += f'<div class="table">{table}</div>'
+        table = f'<div class="table">{said(section.table, look).to_html(index=False, border=0)}</div>'
+        hidden = f"<details><summary>{say(NUMBERS)}</summary>{table}</details>"
+        text += table if section.chart is None else hidden
     return text + (f"<pre>{html.escape(section.command)}</pre>" if section.command else "")
 
 
@@ -87,6 +88,9 @@ def said(table: pd.DataFrame, look: Look) -> pd.DataFrame:
     """A table in the reader's language."""
     text = table.map(lambda cell: look.say(cell) if isinstance(cell, str) else cell)
     return text.rename(columns=look.say)
+
+
+NUMBERS = Text("The numbers of this chart")
 
 
 def alt_text(section: Section) -> Text:

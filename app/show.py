@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from analysis.html_report import alt_text, said
-from analysis.language import Text, translate
+from analysis.html_report import NUMBERS, alt_text, said
+from analysis.language import translate
 from analysis.look import Look, picture
 from analysis.sections import Section
 from analysis.wording import Link
@@ -54,7 +54,7 @@ def show(section: Section, key: str) -> None:
         st.markdown("\n".join(f"- {words(line)}" for line in section.lines))
     if section.chart is not None:
         st.altair_chart(section.chart(look=look()), alt=say(alt_text(section)), key=f"chart-{key}")
-        with st.expander(say(Text("The numbers of this chart"))):
+        with st.expander(say(NUMBERS)):
             table(section)
             downloads(section, key)
     elif section.table is not None:
