@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from analysis.curve import FitError
 from analysis.evidence import Evidence, Question
 from analysis.headline import headline
 from analysis.language import Text
-from app.show import say, words
+from app.show import say, stop, words
 from app.source import Source
 
 BADGES = {"good": "green", "fair": "blue", "poor": "orange", "cannot say": "gray"}
@@ -13,7 +14,10 @@ BADGES = {"good": "green", "fair": "blue", "poor": "orange", "cannot say": "gray
 
 def show(source: Source, evidence: Evidence, question: Question) -> None:
     _marks(source)
-    found = headline(evidence, question)
+    try:
+        found = headline(evidence, question)
+    except (FitError, ValueError) as error:
+        stop(error.args[0])
     st.title(words(found.sentence), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         grade = say(Text("Trust: {grade}", grade=found.grade))
