@@ -71,7 +71,13 @@ def curve(tmp_path):
     return file
 
 
-def test_without_a_study_the_example_or_what_to_run_is_shown(store):
+def test_the_first_start_shows_the_example_and_marks_it_as_one(store):
+    shown = page()
+    assert "Example: the results of a real study, “digits”, trained on 2026-" in said(shown)
+    assert answer(shown)
+
+
+def test_without_a_study_what_to_run_is_shown(store):
     shown = page(source="study")
     assert "no finished run" in said(shown)
     assert "make study" in shown.code[0].value
