@@ -1,5 +1,6 @@
 """Jobs on a Ray cluster: each worker is an actor with its share of a node's CPUs and GPUs (docs/cluster.md)."""
 
+import os
 import re
 import signal
 import socket
@@ -16,6 +17,7 @@ from experiments import InputError, one_line
 from experiments.processes import Died
 
 try:
+    import grpc
     import ray
     from ray.exceptions import RayError
 except ImportError:
@@ -95,20 +97,38 @@ def connected(address: str, modules: Iterable[str], environment: dict[str, str])
     Its workers get this package, the user's `modules`, and the variables of `environment`, which Ray's dashboard
     shows. Raises InputError within seconds where nothing answers.
     """
+    check_address(address)
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
-        if ":" in address:
-            place = urlsplit(address if "://" in address else f"ray://{address}")
-            socket.create_connection((place.hostname, place.port), timeout=SECONDS).close()
         runtime = {"env_vars": environment, "py_modules": code(modules)}
-        on_sigterm = signal.getsignal(signal.SIGTERM)
         ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level="ERROR")
-        signal.signal(signal.SIGTERM, on_sigterm)  # Ray has replaced it
-    except (OSError, TypeError, ValueError, RuntimeError, RayError) as error:
-        raise InputError(f"ray_address '{address}' cannot be reached ({one_line(error)[:200]})") from None
+    except (OSError, ValueError, RuntimeError, RayError) as error:
+        raise InputError(f"Ray at ray_address '{address}' cannot be used ({one_line(error)[:200]})") from None
+    signal.signal(signal.SIGTERM, on_sigterm)  # Ray has replaced it
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def check_address(address: str) -> None:
+    """Raises InputError for what is no address, and where no Ray answers: Ray itself would try for minutes."""
+    if address in ("auto", "local"):
+        return
+    try:
+        place = urlsplit(address if "://" in address else f"ray://{address}")
+        if not (place.scheme == "ray" and place.hostname and place.port):
+            raise ValueError
+    except ValueError:
+        raise InputError(f"ray_address '{address}' is not allowed; allowed: HOST:PORT, ray://HOST:PORT, auto") from None
+    try:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":  # then only Ray has the certificates to ask for more
+            socket.create_connection((place.hostname, place.port), SECONDS).close()
+            return
+        with grpc.insecure_channel(place.netloc, [("grpc.enable_http_proxy", 0)]) as channel:
+            grpc.channel_ready_future(channel).result(SECONDS)
+    except (OSError, grpc.FutureTimeoutError):
+        raise InputError(f"no Ray answers at ray_address '{address}'") from None
 
 
 def code(modules: Iterable[str]) -> list[str]:

@@ -80,10 +80,17 @@ def ray_nodes(*nodes: dict):
     """A Ray cluster of nodes that are processes of this machine, each with the resources given; yields Ray's own
     Cluster, whose first node is the head."""
     cluster_utils = pytest.importorskip("ray.cluster_utils", reason='Ray is not installed: pip install ".[ray]"')
-    cluster = cluster_utils.Cluster()
+    for tries_left in (2, 1, 0):
+        cluster = cluster_utils.Cluster()
+        try:
+            for node in nodes:
+                cluster.add_node(include_dashboard=False, **node)
+            break
+        except Exception:  # a busy machine needs longer than the half minute that Ray grants it
+            cluster.shutdown()
+            if not tries_left:
+                raise
     try:
-        for node in nodes:
-            cluster.add_node(include_dashboard=False, **node)
         yield cluster
     finally:
         cluster.shutdown()
