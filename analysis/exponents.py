@@ -13,7 +13,8 @@ from analysis.profile import Profile, profile
 
 LEVEL = 0.05  # chance of calling equal exponents different
 LEAST_SIZES = 5  # in the power-law region: for scale, exponent and floor, and two that tell the scatter about them
-RESAMPLES, INVERTED = 999, 299  # bootstrap samples of a test, and of each step towards the end of an interval
+RESAMPLES, INVERTED = 999, 299  # bootstrap samples of a test, and of each exponent tried for an interval
+TRIED, WIDE = 15, 4.0  # how many are, and up to how many times the rise that the best one allows
 PAIRS = ["first", "second", "difference", "low", "high", "p"]
 
 
@@ -138,11 +139,13 @@ class _Nested:
         self.p = float((1 + (self.rises >= self.shared.min() - self.own.min(1).sum()).sum()) / (1 + RESAMPLES))
 
     def interval(self, confidence):
-        """Ends of the shared exponent: those that data with that exponent would be this far from more often."""
-        outer = (
-            self._first_outside(side, confidence) for side in (range(self.best, -1, -1), range(self.best, len(self.b)))
-        )
-        return tuple(float(self.b[i]) for i in outer)
+        """Of the shared exponent: all from which data would be measured to lie that far from their own best one."""
+        rise = self.shared - self.shared.min()
+        near = np.flatnonzero(rise <= WIDE * self._off(self.best, confidence))
+        tried = np.unique(np.linspace(near[0], near[-1], TRIED).round().astype(int))
+        off = np.interp(np.arange(len(self.b)), tried, [self._off(at, confidence) for at in tried])
+        first, last = near[rise[near] <= off[near]][[0, -1]]
+        return float(self.b[max(first - 1, 0)]), float(self.b[min(last + 1, len(self.b) - 1)])
 
     def difference(self, confidence):
         """Interval of the first exponent less the second."""
@@ -150,17 +153,10 @@ class _Nested:
         apart = (self.b[:, None] - self.b)[joint <= np.quantile(self.rises, confidence)]
         return float(apart.min()), float(apart.max())
 
-    def _first_outside(self, side, confidence):
-        """By bisection between the best exponent, inside, and the end of the search."""
-        inside, outside = 0, len(side)
-        while outside - inside > 1:
-            middle = (inside + outside) // 2
-            inside, outside = (inside, middle) if self._is_outside(side[middle], confidence) else (middle, outside)
-        return side[min(outside, len(side) - 1)]
-
-    def _is_outside(self, at, confidence):
+    def _off(self, at, confidence):
+        """How far the squares at the true exponent b[at] lie above the smallest: a quantile."""
         again = self._measured_anew(at, INVERTED).sum(0)
-        return self.shared[at] - self.shared.min() > np.quantile(again[:, at] - again.min(1), confidence)
+        return np.quantile(again[:, at] - again.min(1), confidence)
 
     def _measured_anew(self, at, size):
         """Squares (profiles, size, b) of data as they would be with the exponent b[at]."""

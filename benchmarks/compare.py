@@ -168,11 +168,10 @@ def _measured_multipliers(a, b, known_a, known_b):
     for i, k in enumerate(true):
         low, high, both = told.low[i], told.high[i], 0 < k < np.inf
         holds = low <= max(k, n_a[0] / at[i]) * 1.001 and min(k, n_a[-1] / at[i]) * 0.999 <= high
-        row = {"times": TIMES[i], "holds": holds, "known": both, "holds_known": holds if both else np.nan}
-        yield row | {
-            "ln width": _ln(high, low) if both else np.nan,
-            "miss": abs(_ln(told.median[i], k)) if both else np.nan,
-        }
+        row = {"times": TIMES[i], "holds": holds, "known": both}
+        if both:
+            row |= {"holds_known": holds, "ln width": _ln(high, low), "miss": abs(_ln(told.median[i], k))}
+        yield row
 
 
 def _measured(case):
