@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,22 +17,26 @@ from conftest import environment
 
 
 @contextmanager
-def mlflow_server(folder: Path, backend: str = ""):
-    """A fresh `mlflow server` on loopback; yields its address. Its store is a new SQLite file unless one is given."""
-    port = free_port()
+def mlflow_server(folder: Path, backend: str = "", port: int = 0):
+    """`mlflow server` on loopback; yields its address. Its store is a SQLite file in the folder unless one is given.
+
+    Started again in the same folder and with the same port, it is the same server.
+    """
+    port = port or free_port()
     address, log = f"http://127.0.0.1:{port}", folder / "server.log"
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", backend or f"sqlite:///{folder}/server.db"]
     command += ["--artifacts-destination", str(folder / "artifacts")]
+    variables = environment(MLFLOW_TRACKING_URI="", MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false")
     with log.open("w") as said:
-        server = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder, env=environment())
+        server = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder, env=variables, start_new_session=True)
     try:
         while not answers(f"{address}/health"):
             assert server.poll() is None, log.read_text()
             time.sleep(0.1)
         yield address
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)
         server.wait()
 
 
