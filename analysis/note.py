@@ -2,21 +2,23 @@
 
 from mlflow.entities import Run
 
+from analysis.headline import Headline
 from analysis.sections import Section
 
 TAG = "mlflow.note.content"
 HEADING = "\n\n## Answer"  # as the study knows it, which keeps what follows
-SECTIONS = 2  # the laws and the forecasts
+SECTIONS = 2  # the law and the forecasts
 FIGURE = "![Learning curves](get-artifact?path=report/learning_curves.png&run_uuid={})"
 MORE = "All of it: `report/report.html` under Artifacts."
 
 
-def log_note(client, study: Run, parts: list[Section]) -> None:
-    """Write the first sections and the figure, which must have been logged, below the study's settings."""
+def log_note(client, study: Run, answer: Headline, parts: list[Section]) -> None:
+    """Write the answer, the figure, which must have been logged, and the first sections below the study's settings."""
     settings = study.data.tags.get(TAG, "").partition(HEADING)[0]
+    words = f"**{answer.sentence}** Trust: {answer.grade}. {answer.because}"
     told = [f"### {part.title}\n\n{part.words}\n\n{as_markdown(part)}" for part in parts[:SECTIONS]]
-    text = "\n\n".join([settings + HEADING, FIGURE.format(study.info.run_id), *told, MORE])
-    client.set_tag(study.info.run_id, TAG, text)
+    said = [settings + HEADING, words, *answer.money, FIGURE.format(study.info.run_id), *told, MORE]
+    client.set_tag(study.info.run_id, TAG, "\n\n".join(said))
 
 
 def as_markdown(part: Section) -> str:

@@ -142,7 +142,7 @@ def log_answer(evidence: Evidence, question: Question) -> None:
             file = Path(folder) / f"learning_curves.{kind}"
             file.write_bytes(picture(curves(evidence, question).chart(), kind))
             client.log_artifact(run_id, str(file), "report")
-    log_note(client, parent, curve_sections(evidence, question)[1:])
+    log_note(client, parent, headline(evidence, question), curve_sections(evidence, question)[1:])
 
 
 def file_name(title: str) -> str:

@@ -10,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Container
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -65,7 +64,8 @@ def record(trial: Trial, data: Data, device: str, keep_model: bool) -> Result:
     """
     client, run_id = MlflowClient(), mlflow.active_run().info.run_id
     logged = client.get_run(run_id).data.params  # by `mlflow run`: the same under another text ("5e-2") is refused
-    describe(client, run_id, trial, data, without=logged)
+    params = [param for param in params_of(trial) if param.key not in logged]
+    client.log_batch(run_id, params=params, tags=[RunTag(*pair) for pair in tags_of(trial, data).items()])
     try:
         result = train(trial, data, device)
     except Diverged as reason:
@@ -86,22 +86,20 @@ def note_failure(client: MlflowClient, run_id: str, reason: str) -> None:
     client.set_tag(run_id, "failure", reason[:500])
 
 
-def describe(client: MlflowClient, run_id: str, trial: Trial, data: Data, without: Container[str] = ()) -> None:
-    """Log name, tags and parameters in one call, but none of the parameters `without`."""
-    values = trial.as_dict()
-    values |= values.pop("hyperparameters")
-    tags = {
+def tags_of(trial: Trial, data: Data) -> dict[str, str]:
+    return {
         "mlflow.runName": run_name(trial, round(trial.fraction * len(data.pool))),
         "trial": trial.key,
-        "classes": data.classes,
-        "pool": len(data.pool),
+        "classes": str(data.classes),
+        "pool": str(len(data.pool)),
         "dataset_fingerprint": data.fingerprint,
     }
-    client.log_batch(
-        run_id,
-        params=[Param(name, str(value)) for name, value in values.items() if name not in without],
-        tags=[RunTag(name, str(value)) for name, value in tags.items()],
-    )
+
+
+def params_of(trial: Trial) -> list[Param]:
+    values = trial.as_dict()
+    values |= values.pop("hyperparameters")
+    return [Param(name, str(value)) for name, value in values.items()]
 
 
 def run_name(trial: Trial, n_train: int) -> str:

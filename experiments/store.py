@@ -1,7 +1,9 @@
 """What has run: a study's experiment and parent run in MLflow, its trials' runs, and what was left RUNNING."""
 
+import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
@@ -44,12 +46,25 @@ def parent_run(client: MlflowClient, experiment_id: str, options) -> str:
 def trial_runs(client: MlflowClient, experiment_id: str, where: str = "") -> list[Run]:
     """All runs of trials in the experiment, page by page: MLflow answers with at most 1,000 at a time."""
     runs, token = [], None
-    while True:
-        page = client.search_runs([experiment_id], where, ViewType.ACTIVE_ONLY, max_results=1000, page_token=token)
-        runs += [run for run in page if "trial" in run.data.tags]
-        token = page.token
-        if not token:
-            return runs
+    with no_garbage_collection():
+        while True:
+            page = client.search_runs([experiment_id], where, ViewType.ACTIVE_ONLY, max_results=1000, page_token=token)
+            runs += [run for run in page if "trial" in run.data.tags]
+            token = page.token
+            if not token:
+                return runs
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """For making many objects that stay: looking through them again and again takes two thirds of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def runs_so_far(study: str) -> list[Run]:

@@ -4,6 +4,7 @@ import math
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -18,8 +19,9 @@ from experiments.best import Group, group_of
 from experiments.data import Data
 from experiments.grid import Cell
 from experiments.halving import halve
+from experiments.lease import SILENCE
 from experiments.outage import Patient, StoreAway, persist
-from experiments.run import describe, log_model, note_failure, record_result, run_name
+from experiments.run import log_model, note_failure, params_of, record_result, tags_of
 from experiments.train import Diverged, Result, train
 from experiments.trial import Trial
 
@@ -69,22 +71,31 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
 
     def work(job: Cell) -> list[Outcome] | StoreAway:
         try:
+            opened = time.time()
             runs = {trial.key: open_run(trial, job.replicas) for trial in job.trials if trial.key in job.todo}
-            ended = attempts(job.trials, data, launch.device)
-            return [close_run(runs[trial.key], trial, how) for trial, how in ended if trial.key in runs]
+            outcomes = []
+            for trial, ended in attempts(job.trials, data, launch.device):
+                if trial.key not in runs:
+                    continue
+                if time.time() - opened > SILENCE / 2 and taken_over(runs[trial.key]):
+                    outcomes.append(Outcome(trial, "KILLED", reason="taken over by another launch"))
+                else:
+                    outcomes.append(close_run(runs[trial.key], trial, ended))
+            return outcomes
         except StoreAway as reason:
             return reason
 
     def open_run(trial: Trial, replica: bool) -> str:
         tags = {"mlflow.parentRunId": launch.parent, "study": launch.study} | ({"replica": "true"} if replica else {})
-        name = run_name(trial, round(trial.fraction * len(data.pool)))
-        run_id = client.create_run(launch.experiment_id, tags=tags, run_name=name).info.run_id
-        describe(client, run_id, trial, data)
+        run_id = client.create_run(launch.experiment_id, tags=tags | tags_of(trial, data)).info.run_id
+        client.log_batch(run_id, params=params_of(trial))
         return run_id
 
+    def taken_over(run_id: str) -> bool:
+        """After a silence, as when this machine has slept: another launch may have ended the run, and run the trial."""
+        return client.get_run(run_id).info.status != "RUNNING"
+
     def close_run(run_id: str, trial: Trial, ended: Result | Exception) -> Outcome:
-        if client.get_run(run_id).info.status != "RUNNING":
-            return Outcome(trial, "KILLED", reason="taken over by another launch")
         if isinstance(ended, Result):
             try:
                 model = keep_model(run_id, trial, ended)

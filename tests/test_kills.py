@@ -8,7 +8,6 @@ import time
 from collections import Counter
 
 import psutil
-import pytest
 from conftest import environment
 from mlflow import MlflowClient
 
@@ -16,7 +15,7 @@ from experiments.grid import grid
 from experiments.options import parse
 
 GRID = ["--study", "killed", "--architectures", "linear,mlp", "--fractions", "0.1,0.5", "--samples", "3"]
-GRID += ["--max_steps", "1500", "--patience", "1500"]
+GRID += ["--max_steps", "1000", "--patience", "1000"]
 
 
 def launch():
@@ -29,7 +28,7 @@ def launch():
     )
 
 
-def processes(driver):
+def workers_of(driver):
     """The driver's workers; Python's own helper processes are not among them."""
     try:
         children = psutil.Process(driver.pid).children()
@@ -38,27 +37,26 @@ def processes(driver):
         return []
 
 
-def kill_something(driver, chance):
-    """A worker or the driver, by kill -9, Ctrl-C or a scheduler's way; whether the driver goes on."""
-    what = chance.choice(["worker", "worker", "driver", "interrupt", "terminate"])
+def kill(driver, what):
+    """Kill a worker or the driver; whether the driver goes on."""
     if what == "worker":
-        for worker in processes(driver)[:1]:
+        for worker in workers_of(driver)[:1]:
             worker.kill()
         return True
-    driver.send_signal({"driver": signal.SIGKILL, "interrupt": signal.SIGINT, "terminate": signal.SIGTERM}[what])
+    driver.send_signal({"driver": signal.SIGKILL, "Ctrl-C": signal.SIGINT, "scheduler": signal.SIGTERM}[what])
     return False
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_every_trial_is_there_once_whatever_is_killed(store, seed):
-    chance, kills = random.Random(seed), 5
+def test_every_trial_is_there_once_whatever_is_killed_and_whenever(store, seed=1):
+    chance = random.Random(seed)
+    victims = ["worker", "driver", chance.choice(["Ctrl-C", "scheduler"])]
+    chance.shuffle(victims)
     while True:
         driver = launch()
         for line in driver.stdout:
-            if line.startswith("[") and kills:
+            if line.startswith("[") and victims:
                 time.sleep(chance.uniform(0, 0.3))
-                kills -= 1
-                if not kill_something(driver, chance):
+                if not kill(driver, victims.pop()):
                     break
         said = driver.communicate()[0]
         assert "Traceback" not in said

@@ -2,23 +2,17 @@
 
 import errno
 import io
-import os
 import resource
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections import Counter
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 
 import pytest
-from conftest import environment
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
+from servers import free_port, mlflow_server
 
 from experiments import lease, outage, study
 from experiments.best import model_ids
@@ -106,72 +100,35 @@ def test_what_is_written_to_a_full_disk_is_there_once_it_has_room(store):
 # --- a real server -----------------------------------------------------------------------------------------
 
 
-class Server:
-    """`mlflow server` on loopback, with its store and artifacts in a folder."""
-
-    def __init__(self, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder, self.uri = folder, f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self):
-        store = ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
-        artifacts = ["--artifacts-destination", str(self.folder / "artifacts")]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--port", str(self.port), "--workers", "1", *store, *artifacts],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment(MLFLOW_TRACKING_URI="", MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"),
-            start_new_session=True,
-        )
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{self.uri}/health", timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise TimeoutError("mlflow server does not start")
-
-    def stop(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait()
-
-
-@pytest.fixture
-def server(store, monkeypatch):
-    running = Server(store)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", running.uri)
-    yield running
-    running.stop()
-
-
-def test_a_server_that_is_restarted_in_the_middle_of_a_study_costs_no_trial(server, monkeypatch):
+def test_a_server_that_is_restarted_in_the_middle_of_a_study_costs_no_trial(store, monkeypatch):
     """And the models of runs that were beaten are deleted from its disk, too."""
+    port, step = free_port(), study.Progress.step
     monkeypatch.setattr(lease, "RENEW", 0.2)
-    step = study.Progress.step
+    with ExitStack() as server, redirect_stdout(io.StringIO()) as out:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.enter_context(mlflow_server(store, port=port)))
 
-    def restart_after_the_first(self, outcome):
-        step(self, outcome)
-        if self.left.total() == self.total - 1:
-            server.stop()
-            threading.Timer(3, server.start).start()
+        def restart_after_the_first(self, outcome):
+            step(self, outcome)
+            if self.left.total() == self.total - 1:
+                server.close()
+                threading.Timer(3, server.enter_context, [mlflow_server(store, port=port)]).start()
 
-    monkeypatch.setattr(study.Progress, "step", restart_after_the_first)
-    grid = ["--architectures", "linear", "--fractions", "0.1,0.2", "--samples", "2", "--max_steps", "60"]
-    with redirect_stdout(io.StringIO()) as out:
+        monkeypatch.setattr(study.Progress, "step", restart_after_the_first)
+        grid = ["--architectures", "linear", "--fractions", "0.1,0.2", "--samples", "2", "--max_steps", "60"]
         study.main(["--study", "served", *grid, "--workers", "1", "--report", "false"])
+        check_what_is_stored(store, out.getvalue())
+
+
+def check_what_is_stored(store, said):
     client = MlflowClient()
     found = client.search_runs([client.get_experiment_by_name("served").experiment_id])
     trials = [run for run in found if "trial" in run.data.tags]
     assert Counter(run.data.tags["trial"] for run in trials if run.info.status == "FINISHED").total() == 6
     assert len({run.data.tags["trial"] for run in trials}) == 6
     assert {run.info.status for run in found} <= {"FINISHED", "KILLED"}
-    said = out.getvalue()
     assert said.count("the tracking store is away") == said.count("the tracking store is back") == 1
     best = [run for run in trials if run.data.tags.get("best") == "true"]
     kept = {model for run in best for model in model_ids(client, run.info.run_id)}
-    on_disk = {path.parts[-3] for path in (server.folder / "artifacts").rglob("artifacts/MLmodel")}
+    on_disk = {path.parts[-3] for path in (store / "artifacts").rglob("artifacts/MLmodel")}
     assert len(best) == 2
     assert on_disk == kept
