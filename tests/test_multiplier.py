@@ -31,6 +31,15 @@ def test_two_power_laws_with_one_exponent_differ_by_one_factor(ratio, b):
     assert np.all((found.p_better > 0.5) == (ratio < 1))
 
 
+def test_intervals_hold_the_truth_of_noisy_curves():
+    """At LAST itself: beyond it they hold nearly always, being as wide as real curves need (benchmarks/compare.py)."""
+    inside = []
+    for seed in range(12):
+        found = worth(curve(noise=0.03, seed=2 * seed), curve(0.8, noise=0.03, seed=2 * seed + 1), LAST)
+        inside.append(found.low[0] <= 0.8 ** (-1 / 0.3) <= found.high[0])
+    assert np.mean(inside) >= 0.85
+
+
 def test_different_exponents_are_worth_more_the_more_data_there_is():
     found = worth(curve(b=0.2), curve(b=0.4), NOW)
     assert found.median == pytest.approx([1, 4 / 2, 25 / 5], rel=0.2)
