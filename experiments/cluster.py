@@ -80,12 +80,23 @@ def run_on_ray(
 def room(cpus: float, gpus: float) -> int:
     """How many workers the nodes that are up would hold, were there nothing else on them."""
     needs = {name: share for name, share in (("CPU", cpus), ("GPU", gpus)) if share}
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return sum(min(int(node.get(name, 0) / share + 1e-9) for name, share in needs.items()) for node in nodes)
+    resources = [node["Resources"] for node in nodes()]
+    return sum(min(int(has.get(name, 0) / share + 1e-9) for name, share in needs.items()) for has in resources)
+
+
+def machines() -> int:
+    return len({node["NodeManagerAddress"] for node in nodes()})
+
+
+def nodes() -> list[dict]:
+    return [node for node in ray.nodes() if node["Alive"]]
 
 
 def reason(error: RayError) -> str:
-    """What counts of Ray's words, which come with process numbers and advice."""
+    """What counts of Ray's words, which come with process numbers, tracebacks and advice."""
+    cause = getattr(error, "cause", None)
+    if cause is not None:  # raised by the worker
+        return f"{type(cause).__name__}: {one_line(cause)}"
     died = re.search(r"its (worker process|node) has died", str(error))
     return f"{died[1]} ended" if died else one_line(str(error).strip().splitlines()[-1])
 

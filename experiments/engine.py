@@ -24,6 +24,7 @@ from experiments.train import find_device
 ENGINES = ("here", "ray")
 # One thread per process; freed memory is kept, since asking the system for it anew at every step costs a third.
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PARTS = ("pool", "validation", "test")
 
 
@@ -79,6 +80,8 @@ def on_ray(
     store = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
     store |= {"MLFLOW_TRACKING_URI": uri}
     with cluster.connected(address, modules, WORKER_ENVIRONMENT):
+        if urlsplit(uri).hostname in LOOPBACK and cluster.machines() > 1:
+            raise InputError(f"tracking store '{uri}' is reached from one machine only; the cluster has more")
         if not cluster.room(cpus, gpus):
             lacking = f"no node of ray_address '{address}' has {cpus:g} CPUs and {gpus:g} GPUs"
             if address == "local":

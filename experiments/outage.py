@@ -17,8 +17,12 @@ from experiments import InputError, one_line
 WAIT = 600  # seconds until a study gives up; a server restarts, a disk is cleared within that
 GIVEN_UP = "the tracking store was away for {} minutes ({}); the same command continues where it stopped"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# One call of MLflow's own would try again for four minutes without a word.
-ENVIRONMENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+# One call of MLflow's own would try again for four minutes without a word, and print two lines at the end of each run.
+ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 class StoreAway(InputError):  # noqa: N818 - what happened, not a mistake

@@ -13,11 +13,14 @@ from conftest import environment
 from mlflow import MlflowClient
 from servers import free_port, mlflow_server, ray_nodes
 
+from experiments import InputError
 from experiments.engine import on_ray
 from experiments.grid import grid
 from experiments.options import parse
 
 pytest.importorskip("ray", reason='Ray is not installed: pip install ".[ray]"')
+from experiments import cluster
+
 GRID = ["--study", "lost", "--architectures", "mlp", "--fractions", "0.5,1", "--samples", "3"]
 GRID += ["--max_steps", "1500", "--patience", "1500", "--report", "false"]
 
@@ -64,8 +67,8 @@ def test_workers_share_a_gpu_and_one_copy_of_the_data_and_can_log_in(server, dig
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
     looking, total = looker()
     with (
-        ray_nodes({"num_cpus": 4, "num_gpus": 1}) as cluster,
-        on_ray(digits, cluster.address, workers=0, cpus=1, gpus=0.5, modules=[]) as engine,
+        ray_nodes({"num_cpus": 4, "num_gpus": 1}) as nodes,
+        on_ray(digits, nodes.address, workers=0, cpus=1, gpus=0.5, modules=[]) as engine,
     ):
         answers = [answer for _, answer in engine.run(range(6), looking, (engine.open_data,))]
     processes, places, environments, totals = zip(*answers)
@@ -124,11 +127,11 @@ def wait_for(driver, uri, **least):
 
 
 def test_a_study_that_loses_a_node_and_is_stopped_and_continued_holds_every_trial_once(server):
-    with ray_nodes({"num_cpus": 1}, {"num_cpus": 2}) as cluster:
-        (lost,) = cluster.worker_nodes
-        with launched(server, cluster.address) as driver:
+    with ray_nodes({"num_cpus": 1}, {"num_cpus": 2}) as nodes:
+        (lost,) = nodes.worker_nodes
+        with launched(server, nodes.address) as driver:
             wait_for(driver, server, RUNNING=3, FINISHED=1)
-            cluster.remove_node(lost, allow_graceful=False)  # kill -9
+            nodes.remove_node(lost, allow_graceful=False)  # kill -9
             after = wait_for(driver, server, KILLED=1)
             wait_for(driver, server, FINISHED=len(after["FINISHED"]) + 1, RUNNING=1)
             driver.send_signal(signal.SIGINT)
@@ -137,7 +140,7 @@ def test_a_study_that_loses_a_node_and_is_stopped_and_continued_holds_every_tria
         assert "error: study 'lost' was stopped; the same command continues it where it is" in said
         assert "Traceback" not in said
         assert keys(server)["RUNNING"] == []
-        with launched(server, cluster.address) as driver:
+        with launched(server, nodes.address) as driver:
             said, _ = driver.communicate(timeout=120)
     assert driver.returncode == 0, said
     ended = keys(server)
@@ -177,6 +180,21 @@ def test_an_address_where_nothing_or_something_else_answers_is_refused_in_one_li
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     for address in (f"ray://127.0.0.1:{free_port()}", server.removeprefix("http://")):
         refuses("experiments.study", *RAY, "--ray_address", address, words=["no Ray answers", address])
+
+
+def test_a_cluster_whose_nodes_cannot_reach_the_store_is_refused_in_one_line(refuses, server, monkeypatch):
+    def fails():
+        raise InputError("no way\nto the store")
+
+    with ray_nodes({"num_cpus": 1}, {"num_cpus": 1, "node_ip_address": "127.0.0.2"}) as nodes:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+        words = [f"'{server}'", "one machine only"]
+        refuses("experiments.study", *RAY, "--ray_address", nodes.address, words=words)
+        with (
+            cluster.connected(nodes.address, modules=[], environment={}),
+            pytest.raises(InputError, match=r"cannot run trials: .*no way to the store$"),
+        ):
+            cluster.try_on_a_node(fails, cpus=1, gpus=0)
 
 
 def test_where_ray_is_not_installed_it_says_how(refuses, store, monkeypatch):
