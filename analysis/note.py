@@ -1,4 +1,4 @@
-"""The answer in the description of the study's run, which MLflow shows first; what the study wrote stays above it."""
+"""The answer in the description of the study's run, of which MLflow shows the first lines; the settings stay below."""
 
 from mlflow.entities import Run
 
@@ -6,18 +6,18 @@ from analysis.headline import Headline
 from analysis.sections import Section
 
 TAG = "mlflow.note.content"
-HEADING = "\n\n## Answer"  # as the study knows it, which keeps what follows
+SETTINGS = "## Settings"  # written by the study, which keeps what stands above
 SECTIONS = 2  # the law and the forecasts
-FIGURE = "![Learning curves](get-artifact?path=report/learning_curves.png&run_uuid={})"
+FIGURE = "![Learning curves](get-artifact?path=report/learning_curves.svg&run_uuid={})"
 MORE = "All of it: `report/report.html` under Artifacts."
 
 
 def log_note(client, study: Run, answer: Headline, parts: list[Section]) -> None:
-    """Write the answer, the figure, which must have been logged, and the first sections below the study's settings."""
-    settings = study.data.tags.get(TAG, "").partition(HEADING)[0]
+    """Write the answer, the figure, which must have been logged, and the first sections above the study's settings."""
+    settings = "".join(study.data.tags.get(TAG, "").partition(SETTINGS)[1:])
     words = f"**{answer.sentence}** Trust: {answer.grade}. {answer.because}"
     told = [f"### {part.title}\n\n{part.words}\n\n{as_markdown(part)}" for part in parts[:SECTIONS]]
-    said = [settings + HEADING, words, *answer.money, FIGURE.format(study.info.run_id), *told, MORE]
+    said = [words, *answer.money, FIGURE.format(study.info.run_id), *told, MORE, settings]
     client.set_tag(study.info.run_id, TAG, "\n\n".join(said))
 
 

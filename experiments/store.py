@@ -10,6 +10,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.tracking.context.registry import resolve_tags
 
 from experiments import InputError, one_line
 from experiments.run import check_store
@@ -33,7 +34,7 @@ def parent_run(client: MlflowClient, experiment_id: str, options) -> str:
     elif project_run and client.get_run(project_run).info.experiment_id == experiment_id:
         parent = project_run
     else:
-        parent = client.create_run(experiment_id, run_name=f"study · {options.study}").info.run_id
+        parent = client.create_run(experiment_id, tags=resolve_tags()).info.run_id  # who, which source and commit
     if project_run and project_run != parent:
         client.set_tag(project_run, "mlflow.runName", f"launch · {options.study}")
         client.set_tag(project_run, "launched", parent)

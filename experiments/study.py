@@ -32,7 +32,7 @@ from experiments.store import end_running, finished_keys, open_experiment, paren
 from experiments.trial import Trial
 from experiments.worker import Launch, Outcome, outcome_of, set_up
 
-ANSWER = "\n\n## Answer"  # begins the part of the parent's description that the report writes
+SETTINGS = "## Settings"  # what the report writes stands above it in the parent's description
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -175,16 +175,18 @@ def headline(options, trials: list[Trial], todo: set[str], data: Data) -> str:
 
 
 def note(client, parent: str, options, trials: list[Trial]) -> str:
-    """The description of the parent run in Markdown: settings, then what the last report answered, if any."""
+    """The description of the parent run in Markdown: what the last report answered, if any, then the settings."""
+    answer = client.get_run(parent).data.tags.get("mlflow.note.content", "").partition(SETTINGS)[0].strip()
     lines = [
+        answer,
+        SETTINGS,
         f"**{options.dataset}**: {len(options.architectures)} architectures × {len(options.fractions)} sizes × "
         f"{options.samples + 1} samples × {len(options.data_seeds)} data seeds = {len(trials)} trials, "
         f"search space `{options.search_space}`, up to {options.max_steps:,} steps, patience {options.patience:,}.",
         options.note,
         f"Answer: `python -m analysis.report --study {options.study}`, page: `streamlit run app/main.py`.",
     ]
-    _, *answer = client.get_run(parent).data.tags.get("mlflow.note.content", "").partition(ANSWER)
-    return "\n\n".join(line for line in lines if line) + "".join(answer)
+    return "\n\n".join(line for line in lines if line)
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def test_the_note_is_shown_with_the_answer_and_kept_with_the_study(line):
     assert "tiny <images>" in line.answer
     assert line.reported.data.tags["note"] == "tiny <images>"
     description = line.reported.data.tags["mlflow.note.content"]
-    assert description.index("tiny <images>") < description.index("## Answer") < description.index("| linear |")
+    assert description.index("| linear |") < description.index("## Settings") < description.index("tiny <images>")
 
 
 def test_the_answer_is_logged_to_the_studys_run(line, tmp_path):
