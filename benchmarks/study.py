@@ -3,11 +3,12 @@
     python benchmarks/study.py overhead      digits, one worker: everything that is not training, per trial
     python benchmarks/study.py resume        10,000 trials to plan; 10,000 finished runs to resume and to count
     python benchmarks/study.py workers       digits on 1 and 2 workers
-    python benchmarks/study.py sleep 8 32 128 [SECONDS]    trials that sleep, on so many workers
+    python benchmarks/study.py sleep 8 32 128        trials that sleep for 30 s, on so many workers
 
-Each part uses a store of its own in a temporary folder and the command that people use. Efficiency is what the
-trials took, over workers × the time from the first trial's start to the last one's end; starting the processes
-(imports of torch and MLflow, seconds of processor time for each) is told apart.
+Each part uses a store of its own in a temporary folder and the command that people use. Efficiency is the time spent
+training over workers × time. For digits the time is that from the first trial's start to the last one's end; for
+sleeping trials that in which all workers are at work, since starting so many processes (imports of torch and MLflow,
+seconds of processor time for each) on few cores says nothing about a machine that has a core for each.
 """
 
 import os
@@ -72,6 +73,15 @@ def busy(folder: Path, workers: int) -> str:
     return f"{len(runs)} trials in {span:.1f} s, {trained:.1f} s of training: efficiency {trained / span / workers:.3f}"
 
 
+def steady(folder: Path, workers: int) -> str:
+    """Efficiency while all workers are at work: from the start of as many trials to the start of the last one."""
+    runs = sorted(trials(folder))
+    first, last = runs[workers - 1][0], runs[-1][0]
+    trained = sum(seconds for start, _, seconds in runs if first < start <= last)
+    efficiency = trained / (last - first) / workers
+    return f"{len(runs)} trials; all at work after {first - runs[0][0]:.0f} s; from then on efficiency {efficiency:.3f}"
+
+
 def overhead() -> None:
     with tempfile.TemporaryDirectory() as name:
         study(Path(name), *DIGITS, "--workers", "1")
@@ -90,13 +100,13 @@ def workers() -> None:
             print(f"{count} workers: {busy(Path(name), count)}; the command took {seconds:.1f} s", flush=True)
 
 
-def sleep(counts: list[int], seconds: float) -> None:
+def sleep(counts: list[int]) -> None:
     for count in counts:
         with tempfile.TemporaryDirectory() as name:
-            samples = ["--samples", "7", "--data_seeds", ",".join(map(str, range(count // 2)))]
+            samples = ["--samples", "9", "--data_seeds", ",".join(map(str, range(count)))]  # ten trials for each worker
             asked = ["--architectures", "benchmarks.study:sleeping", "--fractions", "1", "--keep_models", "none"]
-            took, _ = study(Path(name), *asked, *samples, "--workers", str(count), SLEEP=str(seconds))
-            print(f"{count} workers: {busy(Path(name), count)}; the command took {took:.1f} s", flush=True)
+            took, _ = study(Path(name), *asked, *samples, "--workers", str(count), SLEEP="30")
+            print(f"{count} workers: {steady(Path(name), count)}; the command took {took:.1f} s", flush=True)
 
 
 def resume() -> None:
@@ -129,8 +139,6 @@ def resume() -> None:
 
 
 if __name__ == "__main__":
-    part, *numbers = sys.argv[1:] or ["overhead"]
-    if part == "sleep":
-        sleep([int(number) for number in numbers if float(number) >= 2], 20.0)
-    else:
-        {"overhead": overhead, "workers": workers, "resume": resume}[part]()
+    part, *counts = sys.argv[1:] or ["overhead"]
+    parts = {"overhead": overhead, "resume": resume, "workers": workers}
+    parts[part]() if part in parts else sleep([int(count) for count in counts])

@@ -265,6 +265,15 @@ def test_a_trial_whose_worker_dies_again_is_given_up_and_the_others_go_on(played
     assert "6 trials, 5 done, 1 to do" in launch(SMALL)  # and is tried again at the next launch
 
 
+@pytest.mark.parametrize(("retries", "killed"), [(0, 1), (2, 2)])
+def test_a_trial_is_tried_again_as_often_as_asked(played, retries, killed):
+    played(before=dying(times=2))
+    launch([*SMALL, "--retries", str(retries)], [0.1])
+    trials, _ = runs_of("small")
+    finished = 2 if retries == 2 else 1
+    assert Counter(run.info.status for run in trials) == {"FINISHED": finished, "KILLED": killed}
+
+
 def test_a_trial_that_its_worker_finished_before_it_died_is_not_run_again(played):
     answers = []
 
@@ -384,6 +393,10 @@ def test_a_study_without_a_finished_trial_ends_and_says_so(played):
         (["--data_seeds", "0,-1"], ["data_seed -1 ", "0, 1, 2"]),
         (["--data_seeds", "x"], ["data_seeds", "'x' is not a whole number"]),
         (["--workers", "-2"], ["workers -2 ", "0 (one per core)"]),
+        (["--retries", "-1"], ["retries -1 ", "0, 1, 2"]),
+        (["--keep_models", "some"], ["keep_models 'some'", "all, best, none"]),
+        (["--register", "true", "--keep_models", "none"], ["register", "keep_models all or best"]),
+        (["--report", "perhaps"], ["report", "'perhaps' is neither true nor false"]),
         (["--study", " "], ["study", "any name"]),
         (["--pruning", "some"], ["pruning 'some'", "off, halving"]),
         (["--hold_out", "7"], ["hold_out 7 ", "at least 3"]),
@@ -398,6 +411,16 @@ def test_a_study_without_a_finished_trial_ends_and_says_so(played):
 def test_bad_input_is_refused_in_one_line_before_anything_runs(refuses, store, arguments, words):
     refuses("experiments.study", *arguments, words=words)
     assert [found.name for found in MlflowClient().search_experiments()] == ["Default"]
+
+
+def test_a_study_that_another_launch_is_running_is_refused_in_one_line(refuses, store):
+    client = MlflowClient()
+    running = {"host": "elsewhere", "pid": 7, "started": 0.0, "seen": time.time()}
+    client.set_experiment_tag(client.create_experiment("small"), "driver", json.dumps(running))
+    refuses(
+        "experiments.study", *SMALL, words=["'small' is being run by process 7 on elsewhere", "one launch at a time"]
+    )
+    assert client.search_runs([experiment("small")]) == []
 
 
 def test_a_deleted_experiment_is_refused_in_one_line(refuses, store):
