@@ -22,7 +22,7 @@ from experiments.outage import WAIT, tell_if_possible
 TAG = "driver"
 RENEW = 30  # seconds
 SILENCE = 300  # seconds; ten renewals, and more than clocks of two machines differ
-SETTLE = 0.5  # seconds; more than lie between reading and writing of a launch at the same moment
+SETTLE = 2.0  # seconds; more than lie between reading and writing of a launch at the same moment
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def test_the_lease_is_given_back_at_the_end_and_after_an_error(experiment):
 
 
 def test_of_launches_at_the_same_moment_one_goes_on(experiment, monkeypatch):
-    monkeypatch.setattr(lease, "SETTLE", 0.5)
+    monkeypatch.setattr(lease, "SETTLE", 2.0)
     processes = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(3)]
     went_on, refused, start = [], [], threading.Barrier(len(processes))
 
