@@ -2,14 +2,20 @@
 
 A driver on this machine is known by its process id and start time (ids are used again); one on another machine is
 taken for dead when it has been silent for SILENCE seconds. Whoever holds the lease may end what others left RUNNING.
+
+Each launch writes a tag of its own and only then reads those of all: of two launches at the same moment at least one
+sees the other, whatever the delays, so never do both go on. Who sees another that is not yet sure either steps back
+and tries again after a time drawn at random.
 """
 
 import json
 import os
+import random
 import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 import psutil
@@ -19,10 +25,11 @@ from mlflow.exceptions import MlflowException
 from experiments import InputError, one_line
 from experiments.outage import WAIT, tell_if_possible
 
-TAG = "driver"
+TAG = "driver"  # and, after a period, who it is
 RENEW = 30  # seconds
 SILENCE = 300  # seconds; ten renewals, and more than clocks of two machines differ
-SETTLE = 2.0  # seconds; more than lie between reading and writing of a launch at the same moment
+TRIES = 12
+STEP_BACK = 0.5  # seconds, at most, times the tries so far
 
 
 @dataclass(frozen=True)
@@ -33,10 +40,15 @@ class Driver:
     pid: int
     started: float  # seconds since 1970
     seen: float = 0.0  # when it last renewed its lease, by its own clock
+    holds: bool = False  # the lease; until then it is only trying
 
     @staticmethod
     def here() -> "Driver":
         return Driver(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+
+    @property
+    def tag(self) -> str:
+        return f"{TAG}.{self.host}.{self.pid}"
 
     def lives(self) -> bool:
         if self.host != socket.gethostname():
@@ -56,10 +68,20 @@ class Lease:
         self.driver, self.lost, self._ended = Driver.here(), False, threading.Event()
 
     def __enter__(self) -> "Lease":
-        self._refuse_another()
-        self._write()
-        time.sleep(SETTLE)  # of two launches at the same moment the last one to write stays (Fischer's protocol)
-        self._refuse_another()
+        for tries in range(1, TRIES + 1):
+            self._write(holds=False)
+            others = self._others()
+            if not others:
+                break
+            self.client.delete_experiment_tag(self.experiment_id, self.driver.tag)
+            for other in others:
+                if other.holds or tries == TRIES:
+                    raise InputError(
+                        f"study '{self.study}' is being run by process {other.pid} on {other.host}, "
+                        f"seen {time.time() - other.seen:.0f} s ago; wait for it or stop it: one launch at a time"
+                    )
+            time.sleep(random.uniform(0, STEP_BACK * tries))
+        self._write(holds=True)
         self._renewal = threading.Thread(target=self._renew, daemon=True)
         self._renewal.start()
         return self
@@ -69,35 +91,35 @@ class Lease:
         self._renewal.join()
         with tell_if_possible():
             if not self.lost:
-                self.client.set_experiment_tag(self.experiment_id, TAG, "")
+                self.client.delete_experiment_tag(self.experiment_id, self.driver.tag)
 
-    def _refuse_another(self) -> None:
-        holder = self._read()
-        if holder and replace(holder, seen=0.0) != self.driver and holder.lives():
-            raise InputError(
-                f"study '{self.study}' is being run by process {holder.pid} on {holder.host}, "
-                f"seen {time.time() - holder.seen:.0f} s ago; wait for it or stop it: one launch at a time"
-            )
+    def _others(self) -> list[Driver]:
+        """Drivers that live, other than this one. The tags of dead ones are deleted."""
+        drivers = [driver for driver in self._read() if driver.tag != self.driver.tag]
+        for driver in drivers:
+            if not driver.lives():
+                with suppress(MlflowException):  # another launch was faster
+                    self.client.delete_experiment_tag(self.experiment_id, driver.tag)
+        return [driver for driver in drivers if driver.lives()]
 
-    def _read(self) -> Driver | None:
-        value = self.client.get_experiment(self.experiment_id).tags.get(TAG)
-        return Driver(**json.loads(value)) if value else None
+    def _read(self) -> list[Driver]:
+        tags = self.client.get_experiment(self.experiment_id).tags
+        return [Driver(**json.loads(value)) for tag, value in tags.items() if tag.startswith(f"{TAG}.")]
 
-    def _write(self) -> None:
-        value = json.dumps(asdict(replace(self.driver, seen=time.time())))
-        self.client.set_experiment_tag(self.experiment_id, TAG, value)
+    def _write(self, holds: bool) -> None:
+        value = json.dumps(asdict(replace(self.driver, seen=time.time(), holds=holds)))
+        self.client.set_experiment_tag(self.experiment_id, self.driver.tag, value)
 
     def _renew(self) -> None:
         """Show a sign of life every RENEW seconds, and tell people when the store is away, for which workers wait."""
         away = False
         while not self._ended.wait(RENEW):
             try:
-                holder = self._read()
-                if holder is None or replace(holder, seen=0.0) != self.driver:  # after a sleep of this machine, say
+                if self.driver.tag not in [driver.tag for driver in self._read()]:  # after a sleep of this machine
                     self.lost = True
                     signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as Ctrl-C would
                     return
-                self._write()
+                self._write(holds=True)
             except MlflowException as error:
                 if not away:
                     print(f"the tracking store is away, trying again for {WAIT // 60} minutes: {one_line(error)[:200]}")

@@ -8,7 +8,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from experiments import engine, lease, study
+from experiments import engine, study
 from experiments.best import Best, model_ids
 from experiments.store import trial_runs
 from experiments.trial import Trial
@@ -18,7 +18,6 @@ GRID = ["--study", "kept", "--architectures", "linear,forest", "--fractions", "0
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
-    monkeypatch.setattr(lease, "SETTLE", 0.0)
     monkeypatch.setattr(engine, "run_here", jobs.here())
 
 

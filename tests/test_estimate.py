@@ -6,7 +6,7 @@ import jobs
 import pytest
 from mlflow import MlflowClient
 
-from experiments import engine, estimate, lease, study
+from experiments import engine, estimate, study
 from experiments.estimate import cost_from_steps, table
 from experiments.store import runs_so_far
 from experiments.trial import Trial
@@ -92,7 +92,6 @@ GRID = ["--study", "dry", "--architectures", "linear", "--fractions", "0.1,0.2",
 
 
 def test_a_dry_run_says_counts_and_time_and_writes_nothing(store, capsys, monkeypatch):
-    monkeypatch.setattr(lease, "SETTLE", 0.0)
     monkeypatch.setattr(engine, "run_here", jobs.here())
     study.main([*GRID, "--workers", "1", "--report", "false"])
     before = (store / "mlflow.db").read_bytes()

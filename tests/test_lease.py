@@ -2,15 +2,19 @@
 
 import json
 import os
+import queue
 import socket
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
@@ -27,8 +31,7 @@ def sleeper():
 
 
 @pytest.fixture
-def experiment(store, monkeypatch):
-    monkeypatch.setattr(lease, "SETTLE", 0.0)
+def experiment(store):
     return MlflowClient().create_experiment("held")
 
 
@@ -36,12 +39,13 @@ def held(experiment):
     return Lease(MlflowClient(), experiment, "held")
 
 
-def write(experiment, driver):
-    MlflowClient().set_experiment_tag(experiment, lease.TAG, json.dumps(asdict(driver)))
+def write(experiment, driver, holds=True):
+    MlflowClient().set_experiment_tag(experiment, driver.tag, json.dumps(asdict(replace(driver, holds=holds))))
 
 
-def holder(experiment):
-    return MlflowClient().get_experiment(experiment).tags.get(lease.TAG)
+def drivers(experiment):
+    tags = MlflowClient().get_experiment(experiment).tags
+    return [json.loads(value) for tag, value in tags.items() if tag.startswith("driver.")]
 
 
 # --- who lives ---------------------------------------------------------------------------------------------
@@ -72,10 +76,10 @@ def test_a_driver_elsewhere_lives_while_it_shows_signs_of_life():
 
 def test_a_living_launch_is_not_disturbed_and_the_second_one_says_where_it_runs(experiment, sleeper):
     write(experiment, replace(sleeper, seen=time.time() - 20))
-    before = holder(experiment)
+    before = drivers(experiment)
     with pytest.raises(InputError, match=rf"'held' is being run by process {sleeper.pid} on .*, seen 20 s ago"):
         held(experiment).__enter__()
-    assert holder(experiment) == before
+    assert drivers(experiment) == before
 
 
 def test_a_launch_elsewhere_is_not_disturbed_while_it_may_live(experiment):
@@ -88,44 +92,94 @@ def test_a_launch_elsewhere_is_not_disturbed_while_it_may_live(experiment):
 def test_a_dead_launch_is_followed_by_the_next(experiment, host):
     write(experiment, Driver(host, os.getpid(), started=0.0, seen=0.0))
     with held(experiment):
-        assert json.loads(holder(experiment))["pid"] == os.getpid()
+        (holder,) = drivers(experiment)
+        assert (holder["pid"], holder["started"]) == (os.getpid(), psutil.Process().create_time())
 
 
 def test_the_lease_is_given_back_at_the_end_and_after_an_error(experiment):
     with pytest.raises(ZeroDivisionError), held(experiment):
         raise ZeroDivisionError
-    assert not holder(experiment)
+    assert drivers(experiment) == []
     with held(experiment):
         pass
-    assert not holder(experiment)
+    assert drivers(experiment) == []
 
 
-def test_of_launches_at_the_same_moment_one_goes_on(experiment, monkeypatch):
-    monkeypatch.setattr(lease, "SETTLE", 2.0)
-    processes = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(3)]
-    went_on, refused, start = [], [], threading.Barrier(len(processes))
+@pytest.mark.parametrize("launches", [2, 3, 8])
+def test_of_launches_at_the_same_moment_one_goes_on(experiment, monkeypatch, launches):
+    monkeypatch.setattr(lease, "STEP_BACK", 0.1)
+    monkeypatch.setattr(Driver, "lives", lambda driver: True)  # so that ids of processes may be invented
+    went_on, refused, start = [], [], threading.Barrier(launches)
 
-    def launch(process):
+    def launch(pid):
         mine = held(experiment)
-        mine.driver = Driver(socket.gethostname(), process.pid, psutil.Process(process.pid).create_time())
+        mine.driver = Driver(socket.gethostname(), pid, 0.0)
         start.wait()
         try:
-            mine.__enter__()
-            went_on.append(mine)
+            went_on.append(mine.__enter__())
         except InputError:
             refused.append(mine)
 
-    threads = [threading.Thread(target=launch, args=(process,)) for process in processes]
+    threads = [threading.Thread(target=launch, args=(pid,)) for pid in range(launches)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for one in went_on:
         one.__exit__()
-    for process in processes:
-        process.kill()
-        process.wait()
-    assert (len(went_on), len(refused)) == (1, 2)
+    assert (len(went_on), len(refused)) == (1, launches - 1)
+    assert drivers(experiment) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(chance=st.randoms(use_true_random=False), launches=st.integers(2, 4))
+def test_never_do_two_launches_go_on_in_whatever_order_their_steps_reach_the_store(chance, launches):
+    """Each launch is stopped before each of its calls, and the one that takes the next step is drawn."""
+    tags, holding = {}, []
+
+    def steps(pid):
+        def step(name, *arguments):
+            calls.put((name, arguments))
+            return answers.get()
+
+        calls, answers = queue.SimpleQueue(), queue.SimpleQueue()
+        client = SimpleNamespace(
+            set_experiment_tag=lambda _, tag, value: step("write", tag, value),
+            delete_experiment_tag=lambda _, tag: step("delete", tag),
+            get_experiment=lambda _: SimpleNamespace(tags=step("read")),
+        )
+        mine = Lease(client, "0", "held")
+        mine.driver = Driver(socket.gethostname(), pid, 0.0)
+
+        def launch():
+            try:
+                mine.__enter__()
+                holding.append(pid)
+            except InputError:
+                pass
+            calls.put(None)
+
+        threading.Thread(target=launch, daemon=True).start()
+        return calls, answers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Driver, "lives", lambda driver: True)
+        patch.setattr(lease, "STEP_BACK", 0.0)
+        waiting = {pid: steps(pid) for pid in range(launches)}
+        while waiting:
+            pid = chance.choice(sorted(waiting))
+            calls, answers = waiting[pid]
+            call = calls.get(timeout=10)
+            if call is None:
+                del waiting[pid]
+                continue
+            name, arguments = call
+            if name == "write":
+                tags[arguments[0]] = arguments[1]
+            if name == "delete":
+                del tags[arguments[0]]
+            answers.put(dict(tags) if name == "read" else None)
+    assert len(holding) <= 1
 
 
 # --- signs of life -----------------------------------------------------------------------------------------
@@ -134,20 +188,23 @@ def test_of_launches_at_the_same_moment_one_goes_on(experiment, monkeypatch):
 def test_the_holder_shows_signs_of_life(experiment, monkeypatch):
     monkeypatch.setattr(lease, "RENEW", 0.02)
     with held(experiment):
-        first, deadline = json.loads(holder(experiment))["seen"], time.monotonic() + 5
-        while json.loads(holder(experiment))["seen"] == first and time.monotonic() < deadline:
+        (first,), deadline = drivers(experiment), time.monotonic() + 5
+        while drivers(experiment) == [first] and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert json.loads(holder(experiment))["seen"] > first
+        (later,) = drivers(experiment)
+        assert later["seen"] > first["seen"]
+        assert later["holds"]
 
 
 def test_who_has_lost_the_lease_is_interrupted_and_leaves_it_alone(experiment, monkeypatch, sleeper):
     monkeypatch.setattr(lease, "RENEW", 0.02)
     mine = held(experiment)
     with pytest.raises(KeyboardInterrupt), mine:
+        MlflowClient().delete_experiment_tag(experiment, mine.driver.tag)
         write(experiment, sleeper)
         time.sleep(5)
     assert mine.lost
-    assert json.loads(holder(experiment))["pid"] == sleeper.pid
+    assert [driver["pid"] for driver in drivers(experiment)] == [sleeper.pid]
 
 
 def test_that_the_store_is_away_is_said_once_and_that_it_is_back_once(experiment, monkeypatch, capsys):
@@ -157,13 +214,13 @@ def test_that_the_store_is_away_is_said_once_and_that_it_is_back_once(experiment
     class Away(MlflowClient):
         def set_experiment_tag(self, *arguments):
             tries.append(arguments)
-            if 1 < len(tries) < 6:
+            if 2 < len(tries) < 7:
                 raise MlflowException("API request to http://nowhere failed")
             super().set_experiment_tag(*arguments)
 
     with Lease(Away(), experiment, "held"):
         deadline = time.monotonic() + 5
-        while len(tries) < 8 and time.monotonic() < deadline:
+        while len(tries) < 9 and time.monotonic() < deadline:
             time.sleep(0.01)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("the tracking store is away, trying again for 10 minutes: API request")

@@ -22,7 +22,6 @@ from experiments.outage import Patient, StoreAway, away, persist
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(outage.random, "uniform", lambda low, high: 0.01)
-    monkeypatch.setattr(lease, "SETTLE", 0.0)
 
 
 def failing(times, error):

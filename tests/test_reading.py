@@ -8,7 +8,7 @@ from conftest import ROOT, store_in
 from mlflow import MlflowClient
 
 from benchmarks.clones import clone
-from experiments import lease, study
+from experiments import study
 from experiments.grid import grid
 from experiments.options import parse
 from experiments.run import record
@@ -28,8 +28,7 @@ def loss(trial):
 @pytest.fixture(scope="module")
 def thousand(tmp_path_factory, empty_store, digits):
     """The trials of a study of 1,000 runs, of which 7 diverged, launched once more."""
-    with store_in(tmp_path_factory.mktemp("read"), empty_store) as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lease, "SETTLE", 0.0)
+    with store_in(tmp_path_factory.mktemp("read"), empty_store) as folder:
         trials = grid(parse(GRID))
         mlflow.set_experiment("read")
         with mlflow.start_run(tags={"study": "read"}) as template:

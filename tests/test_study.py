@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import jobs
@@ -16,7 +17,8 @@ from conftest import store_in
 from mlflow import MlflowClient
 
 from analysis import report
-from experiments import engine, lease, study, worker
+from experiments import engine, study, worker
+from experiments.lease import Driver
 from experiments.processes import Died
 from experiments.trial import Trial
 
@@ -24,13 +26,6 @@ GRID = ["--study", "line", "--architectures", "linear,toys:exploding,forest", "-
 GRID += ["--report", "false", "--keep_models", "none"]
 FRACTIONS = (0.05, 0.1, 0.2)
 MORE_FRACTIONS = (0.05, 0.1, 0.2, 0.4)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def alone():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lease, "SETTLE", 0.0)
-        yield
 
 
 def launch(arguments, fractions=FRACTIONS, workers=2):
@@ -83,8 +78,8 @@ def line(tmp_path_factory, empty_store):
             client.create_experiment("line"),
             tags={"trial": Trial(architecture="linear", fraction=0.1, sample=1, max_steps=30).key, "study": "line"},
         )
-        dead = {"host": socket.gethostname(), "pid": dead_process(), "started": 0.0, "seen": time.time()}
-        client.set_experiment_tag(stale.info.experiment_id, "driver", json.dumps(dead))
+        dead = Driver(socket.gethostname(), dead_process(), started=0.0, seen=time.time(), holds=True)
+        client.set_experiment_tag(stale.info.experiment_id, dead.tag, json.dumps(asdict(dead)))
         told = SimpleNamespace(stale=stale.info.run_id)
         told.first_words = launch(GRID)
         told.first, told.parent = runs_of()
@@ -415,8 +410,8 @@ def test_bad_input_is_refused_in_one_line_before_anything_runs(refuses, store, a
 
 def test_a_study_that_another_launch_is_running_is_refused_in_one_line(refuses, store):
     client = MlflowClient()
-    running = {"host": "elsewhere", "pid": 7, "started": 0.0, "seen": time.time()}
-    client.set_experiment_tag(client.create_experiment("small"), "driver", json.dumps(running))
+    running = Driver("elsewhere", 7, started=0.0, seen=time.time(), holds=True)
+    client.set_experiment_tag(client.create_experiment("small"), running.tag, json.dumps(asdict(running)))
     refuses(
         "experiments.study", *SMALL, words=["'small' is being run by process 7 on elsewhere", "one launch at a time"]
     )
