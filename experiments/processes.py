@@ -70,7 +70,15 @@ def _work(connection: Connection, set_up: Callable, context: tuple) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver ends its workers
     work = set_up(*context)
     while True:
-        connection.send(work(connection.recv()))
+        try:
+            job = connection.recv()
+        except (EOFError, OSError):  # the driver was killed
+            return
+        answer = work(job)
+        try:
+            connection.send(answer)
+        except OSError:
+            return
 
 
 def cores() -> int:

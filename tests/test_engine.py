@@ -1,12 +1,15 @@
 """Every job is answered exactly once, in the order given, whatever becomes of the workers: here and on Ray alike."""
 
 import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import closing
 
 import jobs
 import pytest
+from conftest import ROOT, environment
 from servers import ray_nodes
 
 from experiments.processes import Died, cores, run_here
@@ -103,6 +106,28 @@ def lives(process):
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_the_workers_of_a_killed_driver_end_and_print_nothing(tmp_path):
+    program = f"""
+import jobs
+from experiments.processes import run_here
+if __name__ == "__main__":
+    list(run_here([0.5, 0.5, 0.5], jobs.noting, ({str(tmp_path / "set-ups")!r},), 2))
+"""
+    (tmp_path / "driver.py").write_text(program)
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    driver = subprocess.Popen(
+        [sys.executable, tmp_path / "driver.py"],
+        env=environment(PYTHONPATH=paths),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    while not (tmp_path / "set-ups").exists() or len((tmp_path / "set-ups").read_text().split()) < 2:
+        assert driver.poll() is None
+        time.sleep(0.01)
+    driver.kill()
+    assert driver.communicate(timeout=30) == (b"", b"")  # the pipes close when the last worker has ended
 
 
 def test_there_is_at_least_one_core():
