@@ -1,15 +1,15 @@
 """What is concluded from measured learning curves (numpy, scipy, pandas; never torch)."""
 
-from analysis.breakeven import break_even
-from analysis.budget import best_for_budget
-from analysis.curve import FitError
+from analysis.comparison.multiplier import Worth, worth
+from analysis.costs.breakeven import break_even
+from analysis.costs.budget import best_for_budget
+from analysis.costs.prices import Engineering, Prices
+from analysis.costs.rounds import Plan, plan_rounds
 from analysis.decision import Decision, decide
+from analysis.fits.curve import FitError
+from analysis.fits.predictive import Predictive, predictive
 from analysis.forecast import DataNeeded, Forecast, data_needed, forecast
-from analysis.multiplier import Worth, worth
 from analysis.powerlaw import PowerLaw, fit_power_law
-from analysis.predictive import Predictive, predictive
-from analysis.prices import Engineering, Prices
-from analysis.rounds import Plan, plan_rounds
 
 __all__ = [
     "DataNeeded",

@@ -1,4 +1,4 @@
-"""The whole answer about a table of learning curves; analysis/sections.py says it in words and tables."""
+"""The whole answer about a table of learning curves; analysis/presentation/sections.py says it in words and tables."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.backtest import COLUMNS, backtest
+from analysis.fits.backtest import COLUMNS, backtest
 from analysis.forecast import DataNeeded, Forecast, forecast, needed_from
 from analysis.powerlaw import FitError, PowerLaw, fit_power_law
 
@@ -62,7 +62,7 @@ def _arrays(curve):
 
 
 def backtests(table: pd.DataFrame, confidence: float = 0.9) -> pd.DataFrame:
-    """Each architecture's own past forecasts (analysis/backtest.py), of a table of points as in `conclude`."""
+    """Each architecture's own past forecasts (analysis/fits/backtest.py), of a table of points as in `conclude`."""
     parts = [pd.DataFrame(columns=["architecture", *COLUMNS])]
     for name, curve in table.groupby("architecture", sort=True):
         n, loss, se = _arrays(curve)

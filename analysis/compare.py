@@ -6,15 +6,15 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from analysis.crossover import LEADS, Crossover, crossover, listed, ranges, winners
-from analysis.curve import FitError
-from analysis.exponents import Exponents, compare_exponents
-from analysis.fairness import fair_cells
+from analysis.comparison.crossover import LEADS, Crossover, crossover, listed, ranges, winners
+from analysis.comparison.exponents import Exponents, compare_exponents
+from analysis.comparison.fairness import fair_cells
+from analysis.comparison.multiplier import Worth, worth
+from analysis.costs.futures import tabulated
+from analysis.fits.curve import FitError
+from analysis.fits.predictive import predictive
 from analysis.forecast import FAR
-from analysis.futures import tabulated
 from analysis.language import Text
-from analysis.multiplier import Worth, worth
-from analysis.predictive import predictive
 from analysis.runs import best_runs, points, untuned
 
 TIMES = (1, 2, 5)  # the data: where a switch is valued
@@ -110,9 +110,9 @@ class Comparison:
 def compare(table: pd.DataFrame, *, runs=None, metric="loss", confidence=0.9, conclusions=None) -> Comparison:
     """Compare the architectures of a table of points (architecture, n, loss, perhaps se).
 
-    runs: of the study (load_runs); with them only fair cells are compared (analysis/fairness.py) and tuning is valued.
-    conclusions: of the same table (analysis/answer.py), whose forecasts are then not made twice. FitError for a wrong
-    value.
+    runs: of the study (load_runs); with them only fair cells are compared (analysis/comparison/fairness.py) and tuning
+    is valued. conclusions: of the same table (analysis/answer.py), whose forecasts are then not made twice. FitError
+    for a wrong value.
     """
     left_out = []
     if runs is not None:

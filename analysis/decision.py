@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis import advice
-from analysis.curve import check_confidence
+from analysis.costs import advice
+from analysis.costs.futures import Futures, futures
+from analysis.costs.prices import Prices
+from analysis.costs.strategies import STRATEGIES, Strategy, best, eligible, quantile, strategies
+from analysis.fits.curve import check_confidence
+from analysis.fits.predictive import Predictive
 from analysis.forecast import WIDTHS, needed_from
-from analysis.futures import Futures, futures
 from analysis.language import Text
-from analysis.predictive import Predictive
-from analysis.prices import Prices
-from analysis.strategies import STRATEGIES, Strategy, best, eligible, quantile, strategies
 
 GRADES = ("good", "fair", "poor", "cannot say")  # from best to worst
 

@@ -6,19 +6,19 @@ from functools import cached_property, wraps
 import pandas as pd
 
 from analysis.answer import Conclusion, backtests, conclude_curve
-from analysis.breakeven import BreakEven, break_even
-from analysis.budget import Split, best_for_budget
 from analysis.compare import Comparison, compare
-from analysis.curve import FitError, read_curve
+from analysis.costs.breakeven import BreakEven, break_even
+from analysis.costs.budget import Split, best_for_budget
+from analysis.costs.extension import SETTINGS
+from analysis.costs.next_trials import NextTrials, next_trials
+from analysis.costs.prices import Prices
+from analysis.costs.rounds import Plan, plan_rounds
+from analysis.costs.sensitivity import costs_by_target, diminishing_returns, tornado
 from analysis.decision import Decision, decide
-from analysis.diagnosis import Diagnosis, diagnose
-from analysis.extension import SETTINGS
+from analysis.fits.curve import FitError, read_curve
 from analysis.forecast import DataNeeded, needed_from
-from analysis.next_trials import NextTrials, next_trials
-from analysis.prices import Prices
-from analysis.rounds import Plan, plan_rounds
-from analysis.sensitivity import costs_by_target, diminishing_returns, tornado
 from analysis.study import Study
+from analysis.trust.diagnosis import Diagnosis, diagnose
 
 
 @dataclass(frozen=True)

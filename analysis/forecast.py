@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.curve import FitError, check_confidence, check_positive, read_curve
+from analysis.fits.curve import FitError, check_confidence, check_positive, read_curve
+from analysis.fits.predictive import Predictive, predict_curve
 from analysis.language import Text
 from analysis.powerlaw import head_length
-from analysis.predictive import Predictive, predict_curve
 
 MISS = 0.15  # a back-test worse than this, relative, cannot carry an answer by itself
 FAR = 10.0  # nor can an extrapolation further than this many times the data
@@ -22,7 +22,7 @@ class Forecast:
     """Losses expected at sizes `at`, with what is needed to judge them.
 
     median, low, high: (sizes,) loss; the interval holds one new measurement at that size with `confidence`.
-    weights: probability of each form given the curve (forms and sources in analysis/forms.py).
+    weights: probability of each form given the curve (forms and sources in analysis/fits/forms.py).
     n_min, n_max: the power-law region of the data (a head near the best guess is modelled, but lies before n_min).
     extrapolation: largest size over n_max. backtest: root mean square miss, in ln loss, when the curve is cut and
     continued; nan below 5 points. grade: good, fair, poor or cannot say. predictive: the whole distribution.

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.stats import f as f_distribution
 from scipy.stats import t as student
 
-from analysis.curve import Curve, FitError, check_confidence, read_curve, remembered, thinned
+from analysis.fits.curve import Curve, FitError, check_confidence, read_curve, remembered, thinned
+from analysis.fits.projection import NEAR, fit_shape
 from analysis.language import Text
-from analysis.projection import NEAR, fit_shape
 
 EXPONENTS = np.geomspace(0.005, 5, 160)
 PRIOR_SCATTER = 0.01  # relative: a first guess of the scatter about the law, worth one more measurement

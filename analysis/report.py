@@ -15,20 +15,20 @@ from pathlib import Path
 from mlflow.entities import Metric
 
 from analysis.answer import Conclusion, as_json
-from analysis.comparison_sections import summary
-from analysis.curve import FitError
+from analysis.costs.prices import Prices
 from analysis.evidence import Evidence, Question
-from analysis.headline import Headline, headline
-from analysis.held_out import forecast_held_out, log_scores
-from analysis.html_report import as_html
-from analysis.look import picture
-from analysis.note import log_note
-from analysis.parts import PARTS
-from analysis.prices import Prices
+from analysis.fits.curve import FitError
+from analysis.presentation.comparison_sections import summary
+from analysis.presentation.headline import Headline, headline
+from analysis.presentation.html_report import as_html
+from analysis.presentation.look import picture
+from analysis.presentation.note import log_note
+from analysis.presentation.parts import PARTS
+from analysis.presentation.sections import Section, curve_sections, curves
+from analysis.presentation.trust_sections import trust_sections
 from analysis.runs import StoreError, open_store, study_run
-from analysis.sections import Section, curve_sections, curves
 from analysis.study import Study, load_study, read_measured
-from analysis.trust_sections import trust_sections
+from analysis.trust.held_out import forecast_held_out, log_scores
 
 MOST_ROWS = 12  # of a table printed for a study of many architectures; the HTML has them all
 NEXT = "\nthe runs:  make ui    (mlflow ui)\nthe page:  make app   (streamlit run app/main.py)"

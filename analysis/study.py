@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis.held_out import COLUMNS as TOLD
-from analysis.held_out import held_out
 from analysis.runs import best_runs, find_experiment, load_runs, open_store, points, read_csv, study_run, untuned
+from analysis.trust.held_out import COLUMNS as TOLD
+from analysis.trust.held_out import held_out
 
 STEPS = ["val_loss", "train_loss"]
 METRICS = ("loss", "error")
@@ -18,8 +18,9 @@ METRICS = ("loss", "error")
 class Study:
     """Runs as load_runs gives them (None: a CSV, whose points are `measured`), and what is known about them.
 
-    note: what the study says about itself. told: forecasts logged before training (analysis/held_out.py). about: in
-    plain words when, where and how it was run, name -> text. running: whether it goes on; ended, failed: its trials.
+    note: what the study says about itself. told: forecasts logged before training (analysis/trust/held_out.py).
+    about: in plain words when, where and how it was run, name -> text. running: whether it goes on; ended, failed: its
+    trials.
     histories: losses over steps of some runs (run_id, step, val_loss, train_loss); None: ask the store.
     """
 

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from analysis.curve import FitError
 from analysis.evidence import Evidence, Question
-from analysis.headline import headline
+from analysis.fits.curve import FitError
 from analysis.language import Text
+from analysis.presentation.headline import headline
 from app.show import say, stop, words
 from app.source import Source
 

@@ -4,9 +4,9 @@ import math
 
 import streamlit as st
 
+from analysis.costs.prices import Engineering, Prices
 from analysis.evidence import Evidence, Question
 from analysis.language import Text
-from analysis.prices import Engineering, Prices
 from app import address, cache
 from app.show import labels, say
 from app.source import Source

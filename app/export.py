@@ -3,8 +3,8 @@
 import streamlit as st
 
 from analysis.evidence import Evidence, Question
-from analysis.html_report import as_html
 from analysis.language import Text
+from analysis.presentation.html_report import as_html
 from app.show import say, words
 from app.source import Source
 

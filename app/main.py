@@ -8,7 +8,7 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[1]))  # streamlit puts app/ on the path, not the project
 
 from analysis.language import Text
-from analysis.parts import PARTS
+from analysis.presentation.parts import PARTS
 from app import address, answer, controls, export, progress, source
 from app.parts import show_part
 from app.show import say

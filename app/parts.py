@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from analysis.curve import FitError
 from analysis.evidence import Evidence, Question
+from analysis.fits.curve import FitError
 from analysis.language import Text
-from analysis.parts import Part
-from analysis.sections import curve_sections
+from analysis.presentation.parts import Part
+from analysis.presentation.sections import curve_sections
 from app import address
 from app.runs import show_runs
 from app.show import say, show, words

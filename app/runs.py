@@ -5,11 +5,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from analysis import charts
 from analysis.evidence import Evidence, Question
 from analysis.language import Text
+from analysis.presentation import charts
+from analysis.presentation.sections import Section
 from analysis.runs import best_runs
-from analysis.sections import Section
 from analysis.study import links
 from app import cache
 from app.show import labels, say, show, words

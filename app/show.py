@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from analysis.html_report import NUMBERS, alt_text, said
 from analysis.language import translate
-from analysis.look import Look, picture
-from analysis.sections import Section
-from analysis.wording import Link
+from analysis.presentation.html_report import NUMBERS, alt_text, said
+from analysis.presentation.look import Look, picture
+from analysis.presentation.sections import Section
+from analysis.presentation.wording import Link
 
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII punctuation
 

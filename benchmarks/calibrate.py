@@ -1,4 +1,4 @@
-"""Learn the constants of analysis/predictive.py from learning curves, and test how well they transfer.
+"""Learn the constants of analysis/fits/predictive.py from learning curves, and test how well they transfer.
 
     python benchmarks/calibrate.py CURVES.csv
 
@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.stats import t as student
 
-from analysis.predictive import CALIBRATION, FREEDOM, LEAST, Calibration, Predictive, predictive
+from analysis.fits.predictive import CALIBRATION, FREEDOM, LEAST, Calibration, Predictive, predictive
 
 # spread, drift, backtest, belief: guesses made on synthetic curves and then tried on the real ones, so not innocent
 BEFORE = (0.5, 0.3, 0.6, 2.0)
@@ -104,7 +104,7 @@ def folds(cases):
 
 def report(cases):
     yield f"learned on all {len(cases)} curves: {learn(cases)}"
-    yield f"stored in analysis/predictive.py:  {CALIBRATION}"
+    yield f"stored in analysis/fits/predictive.py:  {CALIBRATION}"
     yield "90 % intervals: covered of all held-out points / of the last; median ln-width of all / of the last"
     tests = [(f"in sample, {name}", CALIBRATION, [c for c in cases if c.family == name])
              for name in sorted({c.family for c in cases})]  # fmt: skip

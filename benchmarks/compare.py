@@ -17,11 +17,11 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from analysis import predictive
-from analysis.crossover import crossover
-from analysis.exponents import LEVEL, compare_exponents
-from analysis.futures import tabulated
-from analysis.multiplier import first_below, worth
-from analysis.predictive import FREEDOM
+from analysis.comparison.crossover import crossover
+from analysis.comparison.exponents import LEVEL, compare_exponents
+from analysis.comparison.multiplier import first_below, worth
+from analysis.costs.futures import tabulated
+from analysis.fits.predictive import FREEDOM
 
 TIMES = np.array([1, 2, 4, 8])  # the data: where multipliers are scored
 FLOORS = 0, 0.4  # share of the last loss, of the second architecture

@@ -18,9 +18,9 @@ import pandas as pd
 from calibrate import read_cases
 
 from analysis import fit_power_law, predictive
-from analysis.breakeven import break_even
+from analysis.costs.breakeven import break_even
+from analysis.costs.prices import Prices
 from analysis.decision import decide
-from analysis.prices import Prices
 
 
 @dataclass(frozen=True)

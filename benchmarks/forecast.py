@@ -15,9 +15,9 @@ from calibrate import progress, read_cases, report
 from scipy.stats import norm
 
 from analysis import data_needed, forecast
-from analysis.forms import BROKEN, M1, M2, M3, M4, MMF4, POW4
-from analysis.predictive import thinned
-from analysis.projection import NEAR, fit_shape
+from analysis.fits.forms import BROKEN, M1, M2, M3, M4, MMF4, POW4
+from analysis.fits.predictive import thinned
+from analysis.fits.projection import NEAR, fit_shape
 
 LEVELS = (0.8, 0.9, 0.95)
 RESAMPLES = 60

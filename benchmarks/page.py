@@ -71,8 +71,8 @@ def measure(runs: int) -> None:
 
 
 if __name__ == "__main__":
-    import analysis.html_report
-    import analysis.parts  # noqa: F401  what a server has imported before anybody asks
+    import analysis.presentation.html_report
+    import analysis.presentation.parts  # noqa: F401  what a server has imported before anybody asks
 
     for count in map(int, sys.argv[1:] or (1000, 10_000)):
         measure(count)

@@ -55,14 +55,15 @@ def study(folder: Path, *arguments: str, **environment: str) -> tuple[float, str
 
 
 def trials(folder: Path) -> list:
-    """The finished runs: (start, end, seconds of training), all in seconds."""
+    """All runs: (start, end, seconds of training), all in seconds; none of training for one that failed."""
     from mlflow import MlflowClient
 
     from experiments.store import trial_runs
 
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     runs = trial_runs(client, client.get_experiment_by_name("bench").experiment_id)
-    return [(run.info.start_time / 1000, run.info.end_time / 1000, run.data.metrics["seconds"]) for run in runs]
+    seconds = [run.data.metrics.get("seconds", 0.0) for run in runs]
+    return [(run.info.start_time / 1000, run.info.end_time / 1000, each) for run, each in zip(runs, seconds)]
 
 
 def busy(folder: Path, workers: int) -> str:

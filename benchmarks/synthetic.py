@@ -15,7 +15,7 @@ import pandas as pd
 from forecast import PEERS
 
 from analysis import fit_power_law, forecast
-from analysis.curve import read_curve
+from analysis.fits.curve import read_curve
 
 SIMPLE = ("last value", "log-linear", "M1", "M2")
 FAMILIES = ("floor", "floor, little noise", "pure", "broken", "floor, few", "pure, few")

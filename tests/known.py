@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.curve import Curve
-from analysis.predictive import LEAST, BackTest, Calibration, Predictive
+from analysis.fits.curve import Curve
+from analysis.fits.predictive import LEAST, BackTest, Calibration, Predictive
 
 SIZES = 1000 * 2.0 ** np.arange(8)
 LAST = SIZES[-1]
@@ -13,7 +13,7 @@ LAST = SIZES[-1]
 
 @dataclass(frozen=True)
 class Law:
-    """The moments of analysis.average.Average for ln loss = ln(a n^-b + floor) ± deviation."""
+    """The moments of analysis.fits.average.Average for ln loss = ln(a n^-b + floor) ± deviation."""
 
     a: float
     b: float

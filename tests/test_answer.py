@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import charts, data_needed, forecast, trust_charts
+from analysis import data_needed, forecast
 from analysis.answer import TIMES, backtests, conclude, plain
-from analysis.charts import Lines
 from analysis.evidence import Evidence, Question
-from analysis.sections import curve_sections, warnings_of
+from analysis.presentation import charts, trust_charts
+from analysis.presentation.charts import Lines
+from analysis.presentation.sections import curve_sections, warnings_of
+from analysis.presentation.trust_sections import trust_sections
 from analysis.study import Study
-from analysis.trust_sections import trust_sections
 
 SIZES = 100 * 2 ** np.arange(8)
 

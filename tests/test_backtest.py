@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis import forecast
-from analysis.backtest import MOST, backtest
+from analysis.fits.backtest import MOST, backtest
 
 SIZES = 100 * 2.0 ** np.arange(7)
 LOSS = SIZES**-0.35 + 0.02

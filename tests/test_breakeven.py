@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import LAST, known
 
-from analysis.breakeven import break_even
+from analysis.costs.breakeven import break_even
+from analysis.costs.prices import Engineering, Prices
 from analysis.decision import decide
-from analysis.prices import Engineering, Prices
 
 NEAR = 1e-9
 EXACT = Prices(target=0.5, label_price=0.1, fixed_cost=500, gpu_price=2, gpu_hours=100)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import LAST, known
 
-from analysis.budget import best_for_budget
-from analysis.prices import Engineering, Prices
+from analysis.costs.budget import best_for_budget
+from analysis.costs.prices import Engineering, Prices
 
 AT = Prices(label_price=0.1, gpu_hours=0, engineering=Engineering(0.2, 0.2), engineer_price=100, people=1, months=10)
 

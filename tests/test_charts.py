@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.charts import Lines, fitted_lines, learning_curves, levels, regions, spread, steps
 from analysis.evidence import Evidence, Question
-from analysis.look import COLOURS, INK, SHAPES, Look, picture
-from analysis.parts import PARTS
+from analysis.presentation.charts import Lines, fitted_lines, learning_curves, levels, regions, spread, steps
+from analysis.presentation.look import COLOURS, INK, SHAPES, Look, picture
+from analysis.presentation.parts import PARTS
 from analysis.study import Study
 
 SIZES = 1000 * 2 ** np.arange(6)

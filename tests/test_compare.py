@@ -7,8 +7,8 @@ import pytest
 from analysis import FitError, predictive
 from analysis.answer import conclude
 from analysis.compare import TIMES, compare, tuning_curves
+from analysis.comparison.multiplier import worth
 from analysis.language import Text
-from analysis.multiplier import worth
 from analysis.runs import best_runs, points, untuned
 
 SIZES = 100 * 2.0 ** np.arange(7)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis import FitError, predictive
-from analysis.crossover import crossover, ranges, winners
+from analysis.comparison.crossover import crossover, ranges, winners
 
 SIZES = 100 * 2.0 ** np.arange(8)
 LAST = SIZES[-1]

@@ -12,9 +12,9 @@ from known import LAST, SIZES, known
 
 from analysis import FitError, predictive
 from analysis.answer import plain
+from analysis.costs.prices import Engineering, Prices
 from analysis.decision import decide
 from analysis.forecast import needed_from
-from analysis.prices import Engineering, Prices
 
 FREE_TRAINING = {"gpu_hours": 0.0}
 PLAIN = Prices(target=0.5, label_price=0.1, **FREE_TRAINING)  # of known(): 4 LAST examples are needed

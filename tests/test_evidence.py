@@ -6,9 +6,9 @@ import pytest
 from mlflow import MlflowClient
 from records import record_study
 
+from analysis.costs.prices import Prices
 from analysis.evidence import Evidence, Question
-from analysis.headline import headline
-from analysis.prices import Prices
+from analysis.presentation.headline import headline
 from analysis.study import Study, load_study, stamp
 
 SIZES = 1000 * 2 ** np.arange(6)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import FitError
-from analysis.exponents import LEAST_SIZES, compare_exponents
+from analysis.comparison.exponents import LEAST_SIZES, compare_exponents
 
 SIZES = 200 * 2.0 ** np.arange(7)
 LAST = SIZES[-1]

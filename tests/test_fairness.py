@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fairness import fair_cells
+from analysis.comparison.fairness import fair_cells
 from analysis.runs import best_runs
 
 SIZES = (100, 200, 400)

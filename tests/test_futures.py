@@ -6,10 +6,10 @@ from known import LAST, SIZES, known
 from scipy.stats import t as student
 
 from analysis import predictive
+from analysis.costs.futures import futures, tabulated
+from analysis.costs.prices import Engineering
+from analysis.fits.predictive import FREEDOM
 from analysis.forecast import needed_from
-from analysis.futures import futures, tabulated
-from analysis.predictive import FREEDOM
-from analysis.prices import Engineering
 
 NONE, SURE = Engineering(0, 0), Engineering(0.2, 0.2)
 

@@ -8,8 +8,8 @@ import pytest
 from mlflow import MlflowClient
 from test_runs import add_run
 
-from analysis.held_out import forecast_held_out, held_out, score_held_out
 from analysis.runs import best_runs, load_runs, points
+from analysis.trust.held_out import forecast_held_out, held_out, score_held_out
 
 SIZES = (100, 200, 400, 800)
 LATER = (1600, 3200)

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from analysis.held_out import held_out
 from analysis.runs import load_runs
+from analysis.trust.held_out import held_out
 from experiments import study
 
 GRID = ["--study", "held", "--architectures", "linear", "--samples", "0", "--max_steps", "30", "--workers", "1"]

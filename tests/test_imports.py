@@ -9,11 +9,15 @@ import pytest
 from conftest import ROOT, environment
 
 OURS = {"experiments", "analysis", "app"}
-MODULES = sorted(path for package in OURS for path in (ROOT / package).glob("*.py"))
+MODULES = sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
 
 
 def named(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def package(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0]
 
 
 def imported(path: Path) -> set[str]:
@@ -36,19 +40,33 @@ def ids(path):
     return named(path) if isinstance(path, Path) else None
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name == "experiments"], ids=ids)
+@pytest.mark.parametrize("path", [path for path in MODULES if package(path) == "experiments"], ids=ids)
 def test_experiments_import_nothing_but_experiments(path):
     assert ours(path) <= {"experiments"}
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name == "analysis"], ids=ids)
+@pytest.mark.parametrize("path", [path for path in MODULES if package(path) == "analysis"], ids=ids)
 def test_analysis_imports_nothing_but_analysis(path):
     assert ours(path) <= {"analysis"}
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name == "app"], ids=ids)
+@pytest.mark.parametrize("path", [path for path in MODULES if package(path) == "app"], ids=ids)
 def test_the_app_imports_nothing_of_ours_but_analysis(path):
     assert ours(path) <= {"analysis", "app"}
+
+
+def test_what_is_concluded_knows_nothing_of_how_it_is_said():
+    told = ("analysis.presentation", "analysis.report")
+    knowing = {named(path) for path in MODULES if any(name.startswith(told) for name in imported(path))}
+    assert {name for name in knowing if name.startswith("analysis") and not name.startswith(told)} == set()
+
+
+def test_fits_know_nothing_of_what_is_made_of_them():
+    allowed = ("analysis.fits", "analysis.language", "analysis.powerlaw", "analysis.forecast")
+    for path in (ROOT / "analysis" / "fits").glob("*.py"):
+        assert {
+            name for name in imported(path) if name.startswith("analysis") and not name.startswith(allowed)
+        } == set()
 
 
 def test_training_knows_nothing_of_mlflow_or_of_what_calls_it():
@@ -65,7 +83,7 @@ def test_only_runs_reads_mlflow_s_store():
 
 def test_analysis_and_app_load_no_torch(tmp_path):
     """The page itself runs at its import, here on an empty store, as Streamlit would run it."""
-    modules = [named(path) for path in MODULES if path.parent.name != "experiments" and path.name != "main.py"]
+    modules = [named(path) for path in MODULES if package(path) != "experiments" and path.name != "main.py"]
     program = f"""
 import sys
 import {", ".join(modules)}
@@ -89,7 +107,7 @@ print(sorted(name for name in ("torch", "torchvision", "sklearn", "experiments")
 
 
 def test_importing_the_experiments_trains_and_writes_nothing(tmp_path):
-    modules = [named(path) for path in MODULES if path.parent.name == "experiments"]
+    modules = [named(path) for path in MODULES if package(path) == "experiments"]
     done = subprocess.run(
         [sys.executable, "-c", f"import {', '.join(modules)}"],
         capture_output=True,

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 from analysis.chinese import CHINESE
-from analysis.curve import FitError
+from analysis.fits.curve import FitError
 from analysis.language import Text, joined, translate
 
 SOURCES = sorted([*(ROOT / "analysis").glob("*.py"), *(ROOT / "app").glob("*.py")])

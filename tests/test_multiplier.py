@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import FitError, predictive
-from analysis.multiplier import first_below, worth
+from analysis.comparison.multiplier import first_below, worth
 
 SIZES = 200 * 2.0 ** np.arange(8)
 LAST = SIZES[-1]

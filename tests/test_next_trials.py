@@ -9,9 +9,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 from analysis import FitError
-from analysis.curve import read_curve
-from analysis.next_trials import AHEAD, COLUMNS, LEAST, next_trials
-from analysis.predictive import predict_curve
+from analysis.costs.next_trials import AHEAD, COLUMNS, LEAST, next_trials
+from analysis.fits.curve import read_curve
+from analysis.fits.predictive import predict_curve
 from analysis.runs import load_runs
 from experiments.grid import grid
 from experiments.study import parse

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis import fit_power_law
-from analysis.noise import SOURCES, noise
 from analysis.runs import best_runs, points
+from analysis.trust.noise import SOURCES, noise
 
 SIZES = (100, 200, 400, 800, 1600, 3200)
 

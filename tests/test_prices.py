@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known import LAST, known
 
-from analysis.prices import Engineering, Prices, times
+from analysis.costs.prices import Engineering, Prices, times
 
 AT = Prices(
     label_price=0.5,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from analysis import runs as store_of
-from analysis.fairness import fair_cells
-from analysis.search import draws
+from analysis.comparison.fairness import fair_cells
+from analysis.trust.search import draws
 from experiments import study
 from experiments.grid import grid, replicas
 

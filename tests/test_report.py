@@ -10,8 +10,8 @@ from test_runs import add_run
 
 from analysis.answer import conclude
 from analysis.evidence import Evidence, Question
-from analysis.html_report import as_html
-from analysis.sections import COLUMNS, as_table, warnings_of
+from analysis.presentation.html_report import as_html
+from analysis.presentation.sections import COLUMNS, as_table, warnings_of
 from analysis.study import Study
 
 SIZES = (100, 200, 400, 800, 1600)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import FitError, predictive
-from analysis.rounds import plan_rounds
+from analysis.costs.rounds import plan_rounds
 from benchmarks.rounds import POLICIES, summary, synthetic
 
 SIZES = 200 * 2.0 ** np.arange(8)

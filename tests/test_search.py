@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.search import BAND, adequacy, chances, draws, expected_best, exponents
+from analysis.trust.search import BAND, adequacy, chances, draws, expected_best, exponents
 
 SIZES = (100, 200, 400, 800, 1600)
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from known import LAST, known
 
 from analysis.answer import plain
-from analysis.breakeven import break_even
+from analysis.costs.breakeven import break_even
+from analysis.costs.prices import Engineering, Prices
+from analysis.costs.sensitivity import costs_by_target, diminishing_returns, tornado
 from analysis.decision import decide
-from analysis.prices import Engineering, Prices
-from analysis.sensitivity import costs_by_target, diminishing_returns, tornado
 
 AT = Prices(target=0.5, label_price=0.1, gpu_hours=0, engineering=Engineering(0.5, 0.7))
 

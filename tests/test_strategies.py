@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import LAST, known
 
-from analysis.futures import futures
-from analysis.prices import Engineering, Prices
-from analysis.strategies import SHARES, best, eligible, quantile, strategies
+from analysis.costs.futures import futures
+from analysis.costs.prices import Engineering, Prices
+from analysis.costs.strategies import SHARES, best, eligible, quantile, strategies
 
 AT = Prices(target=0.7, n=LAST, engineering=Engineering(0.1, 0.4, 0.9), gpu_price=1, gpu_hours=50, fixed_cost=300)
 DRAWN = futures(known(floor=0.1, deviation=0.06), None, 1000, 0)

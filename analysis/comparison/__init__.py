@@ -1,0 +1,1 @@
+"""What compares architectures: exponents, worth k times the data, crossover, fairness."""

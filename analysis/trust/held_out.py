@@ -1,0 +1,96 @@
+"""Forecasts made before the largest sizes were trained: logged to the study's run, scored when they are measured."""
+
+import io
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from mlflow.entities import Metric, RunTag
+
+from analysis.fits.curve import FitError
+from analysis.forecast import forecast
+from analysis.runs import StoreError, best_runs, load_runs, open_store, points, study_file, study_run
+
+FILE, SCORED = "forecast/held_out.csv", "forecast/scored.csv"
+METRICS = ("loss", "error")
+COLUMNS = ["architecture", "metric", "n", "predicted", "low", "high", "confidence", "grade", "from_n", "made"]
+SCORES = [*COLUMNS, "measured", "inside", "miss"]
+
+
+def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> pd.DataFrame:
+    """Forecast the sizes for every architecture and log the table to the study's run; returns what was added.
+
+    A forecast once made stays as it is. StoreError where a size is trained already: that would be no forecast.
+    """
+    client, runs = open_store(), load_runs(study)
+    parent = study_run(client, study)
+    if parent is None:
+        raise StoreError(f"study '{study}' has no run of its own to log a forecast to")
+    before = held_out(study)
+    new = [n for n in sizes if n not in set(before["n"])]
+    trained = sorted(set(new) & set(runs.loc[runs["status"] == "FINISHED", "n_train"].astype(int)))
+    if trained:
+        raise StoreError(f"n = {', '.join(map(str, trained))} is trained already; a forecast must come before")
+    best = best_runs(runs)
+    added = pd.concat([_forecasts(best, metric, new, confidence) for metric in METRICS]) if new else before[:0]
+    if len(added):
+        _log(client, parent.info.run_id, pd.concat([before, added]) if len(before) else added, added)
+    return added
+
+
+def _forecasts(best, metric, sizes, confidence):
+    made, rows = datetime.now(UTC).isoformat(timespec="seconds"), []
+    for name, curve in points(best, metric).groupby("architecture", sort=True):
+        seen = curve[curve["n"] < min(sizes)]
+        try:
+            told = forecast(seen["n"], seen["loss"], np.array(sizes, dtype=float), confidence=confidence)
+        except FitError:
+            continue  # the report says for each architecture why it has no law
+        rows += [
+            (name, metric, n, *values, confidence, told.grade, int(seen["n"].max()), made)
+            for n, *values in zip(sizes, told.median, told.low, told.high)
+        ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _log(client, run_id: str, table, added):
+    client.log_text(run_id, table.to_csv(index=False), FILE)
+    metrics = [
+        Metric(f"forecast_{value}.{row.architecture}", getattr(row, value), 0, int(row.n))  # step: the size
+        for row in added[added["metric"] == "loss"].itertuples()
+        for value in ("predicted", "low", "high")
+    ]
+    tags = {"held_out": ",".join(str(n) for n in sorted(set(table["n"]))), "forecast_made": added["made"].iloc[0]}
+    client.log_batch(run_id, metrics=metrics, tags=[RunTag(*pair) for pair in tags.items()])
+
+
+def held_out(study: str, tracking_uri: str | None = None) -> pd.DataFrame:
+    """The forecasts that were logged before training; empty where there are none."""
+    client = open_store(tracking_uri)
+    parent = study_run(client, study)
+    if parent is None or "held_out" not in parent.data.tags:
+        return pd.DataFrame(columns=COLUMNS)
+    return pd.read_csv(io.StringIO(study_file(parent, FILE)))
+
+
+def score_held_out(told: pd.DataFrame, table: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
+    """The forecasts of this metric beside what was measured since (mean over data seeds; NaN where not yet)."""
+    told = told[told["metric"] == metric]
+    mean = table.groupby(["architecture", "n"])["loss"].mean()
+    measured = [mean.get((name, n), np.nan) for name, n in zip(told["architecture"], told["n"])]
+    scored = told.assign(measured=np.array(measured, dtype=float))
+    inside = scored["measured"].between(scored["low"], scored["high"]).astype(object)
+    scored["inside"] = inside.where(scored["measured"].notna(), None)
+    scored["miss"] = scored["measured"] / scored["predicted"] - 1
+    return scored[SCORES].reset_index(drop=True)
+
+
+def log_scores(client, run_id: str, scored: pd.DataFrame) -> None:
+    """Log the table and, once something is measured, the share inside and the typical miss."""
+    known = scored[scored["measured"].notna()]
+    if known.empty:
+        return
+    client.log_text(run_id, scored.to_csv(index=False), SCORED)
+    typical = float(np.sqrt(np.mean(np.log(known["measured"] / known["predicted"]) ** 2)))
+    values = {"held_out_inside": float(known["inside"].astype(float).mean()), "held_out_miss": typical}
+    client.log_batch(run_id, metrics=[Metric(name, value, 0, 0) for name, value in values.items()])
