@@ -92,10 +92,10 @@ def expected_seconds(trials: list[Trial], known: dict, data: Data, device: str) 
     if known:
         cost, basis = cost_from_runs(known, by_steps), f"from {sum(map(len, known.values()))} finished runs"
     elif by_steps:
-        cost, basis = cost_from_steps(*time_steps(trials, data, device)), "from steps timed now"
+        cost, basis = cost_from_steps(*time_steps(trials, data, device)), "from steps timed on this machine"
     else:
         per_image = time_fit(trials[0], data)
-        cost, basis = lambda trial: per_image * trial.fraction * len(data.pool), "from a small fit timed now"
+        cost, basis = lambda trial: per_image * trial.fraction * len(data.pool), "from a small fit timed on this machine"
     return sum(map(cost, trials)), basis
 
 

@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.dry_run:
         runs = runs_so_far(options.study)
         print(headline(options, trials, missing(trials, runs), data))
-        print(table(estimate(trials, runs, data, options.device), options.workers or cores()))
+        device = options.device if options.engine == "here" else "auto"  # what this machine has is what can be timed
+        print(table(estimate(trials, runs, data, device), options.workers or cores()))
         return
     check_store()
     client = Patient(MlflowClient())

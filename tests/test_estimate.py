@@ -77,7 +77,7 @@ def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architect
     monkeypatch.setattr("experiments.throughput.SECONDS", 0.1)
     row = only_row([Trial(architecture=architecture, max_steps=100)], [], tiny)
     assert 0 < row.seconds < 60
-    assert row.basis in ("from steps timed now", "from a small fit timed now")
+    assert row.basis in ("from steps timed on this machine", "from a small fit timed on this machine")
 
 
 def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
@@ -111,6 +111,12 @@ def test_a_dry_run_of_a_new_study_makes_no_study(store, capsys, monkeypatch):
     study.main([*GRID, "--dry_run", "true"])
     assert "4 trials, 0 done, 4 to do" in capsys.readouterr().out
     assert [found.name for found in MlflowClient().search_experiments()] == ["Default"]
+
+
+def test_a_dry_run_for_a_cluster_with_gpus_times_what_this_machine_has(store, capsys, monkeypatch):
+    monkeypatch.setattr("experiments.throughput.SECONDS", 0.05)
+    study.main([*GRID, "--dry_run", "true", "--engine", "ray", "--gpus_per_trial", "0.5"])
+    assert "from steps timed on this machine" in capsys.readouterr().out
 
 
 def test_the_time_is_shared_by_the_workers():
