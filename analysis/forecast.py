@@ -14,7 +14,6 @@ FAR = 10.0  # nor can an extrapolation further than this many times the data
 NARROW = 4.0  # unless high / low of the answer is at most this
 WIDTHS = {"good": 0.25, "fair": 0.7}  # grade of a forecast by the widest high / low - 1 it spans
 FLAT = 0.02  # relative: a curve that fell less than this, or than three times its scatter, is flat
-NEVER = 1e4  # times the data: what is not reached by then counts as never
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,8 @@ def data_needed(n, loss, target, *, se=None, confidence=0.9) -> DataNeeded:
 
 def needed_from(found: Predictive, target: float, confidence: float) -> DataNeeded:
     """data_needed for a predictive distribution that is known already."""
-    sizes = np.geomspace(found.curve.n[0] / 10, found.curve.n[-1] * NEVER, 1200)
-    chance = np.maximum.accumulate(found.reached(sizes, target))
+    sizes, chance = found.reached_by(target)
+    chance = np.maximum.accumulate(chance)
     low, median, high = (_first(sizes, chance, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
     reason = _reason(found, low, median, high, confidence, chance[-1])
     grade = "cannot say" if reason else _size_grade(low, high)
@@ -125,7 +124,7 @@ def _first(sizes, chance, q):
 
 
 def _reason(found, low, median, high, confidence, chance):
-    if _flat(found):
+    if is_flat(found):
         return Text("the curve is flat: more data has not changed the loss beyond its scatter")
     if chance < 0.5 - confidence / 2:
         return Text("the target lies below what the floor's interval allows")
@@ -148,12 +147,13 @@ def _size_grade(low, high):
 
 
 def _forecast_grade(found, width):
-    if _flat(found):
+    if is_flat(found):
         return "cannot say"
     return next((grade for grade, limit in WIDTHS.items() if np.max(width) <= limit), "poor")
 
 
-def _flat(found):
+def is_flat(found: Predictive) -> bool:
+    """Whether the fitted curve falls by less than its scatter, so that more data is not known to change anything."""
     ends = found.average.moments(found.curve.n[[0, -1]])[0]
     return bool(ends[0] - ends[1] < max(FLAT, 3 * found.scatter))
 
@@ -164,7 +164,7 @@ def _weights(found):
 
 def _warnings(found, head, at):
     curve, notes = found.curve, []
-    if _flat(found):
+    if is_flat(found):
         notes.append(Text("flat: the loss has not fallen beyond its scatter, so the data show no law to extrapolate"))
     if head:
         notes.append(Text("the {head} smallest sizes lie near the best guess, before the power law", head=head))

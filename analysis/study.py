@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ class Study:
     running: bool = False
     histories: pd.DataFrame | None = None
 
-    @property
+    @cached_property
     def datasets(self) -> list[str]:
         """Those with a finished run, by name; none for a CSV."""
         return [] if self.runs is None else sorted(best_runs(self.runs)["dataset"].unique())

@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis import FitError, fit_power_law, predictive
 from analysis.costs.rounds import plan_rounds
-from analysis.forecast import NEVER, data_needed
+from analysis.fits.predictive import NEVER
+from analysis.forecast import data_needed
 
 SIZES = 250 * 2.0 ** np.arange(7)
 FIRST = SIZES[-1]

@@ -95,7 +95,7 @@ def expected_seconds(trials: list[Trial], known: dict, data: Data, device: str) 
         cost, basis = cost_from_steps(*time_steps(trials, data, device)), "from steps timed on this machine"
     else:
         per_image = time_fit(trials[0], data)
-        cost, basis = lambda trial: per_image * trial.fraction * len(data.pool), "from a small fit timed on this machine"
+        cost, basis = lambda trial: per_image * trial.fraction * len(data.pool), "from a fit timed on this machine"
     return sum(map(cost, trials)), basis
 
 

@@ -10,8 +10,8 @@ from analysis.costs.advice import amount, value
 from analysis.costs.futures import futures
 from analysis.costs.prices import Prices
 from analysis.fits.curve import check_confidence
-from analysis.fits.predictive import Predictive
-from analysis.forecast import NEVER, WIDTHS
+from analysis.fits.predictive import NEVER, Predictive
+from analysis.forecast import WIDTHS
 from analysis.language import Text
 
 SPLITS = 13  # shares of the engineering tried, as far as the money goes

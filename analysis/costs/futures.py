@@ -10,8 +10,7 @@ from scipy.stats import t as student
 
 from analysis.comparison.multiplier import first_below
 from analysis.costs.prices import Engineering
-from analysis.fits.predictive import FREEDOM, Predictive
-from analysis.forecast import NEVER
+from analysis.fits.predictive import FREEDOM, NEVER, Predictive
 
 BELOW = 10.0  # times under the smallest size measured, where curves begin
 CELLS = 48, 96  # sizes in the table within the data and beyond

@@ -8,8 +8,7 @@ from scipy.stats import t as student
 
 from analysis.costs.extension import Extendable, Trials, read_extendable
 from analysis.fits.curve import check_confidence, check_positive, read_curve
-from analysis.fits.predictive import FREEDOM, Predictive, predict_curve
-from analysis.forecast import NEVER
+from analysis.fits.predictive import FREEDOM, NEVER, Predictive, predict_curve
 from analysis.language import Text
 
 AHEAD = (2, 5, 10)  # times the data: where the loss is asked for if there is no target

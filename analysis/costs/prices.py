@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from analysis.fits.predictive import Predictive
-from analysis.forecast import NEVER
+from analysis.fits.predictive import NEVER, Predictive
 
 LOWER = 0.8  # the target where none is given: this share of today's loss
 MOST = 1e15

@@ -1,6 +1,7 @@
 """The predictive distribution of the loss at any size, calibrated on published learning curves."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import t as student
@@ -8,6 +9,7 @@ from scipy.stats import t as student
 from analysis.fits.average import Average, average
 from analysis.fits.curve import Curve, read_curve, remembered, thinned
 
+NEVER = 1e4  # times the data: what is not reached by then counts as never
 FREEDOM = 4  # of Student's distribution; the tails of real curves are that heavy
 LEAST = 0.003  # relative scatter of any measurement
 
@@ -86,13 +88,26 @@ class Predictive:
         return mean, np.sqrt(variance + (self.scatter**2 if measured else 0) + LEAST**2)
 
     def quantile(self, n, q):
-        """Loss not exceeded with probability q by one new measurement at each of n (sizes,)."""
+        """Loss not exceeded with probability q by one new measurement at each of n (sizes,); q broadcasts."""
         mean, deviation = self.moments(n)
         return np.exp(mean + student.ppf(q, FREEDOM) * deviation)
 
     def reached(self, n, target):
         """Probability (sizes,) that one new measurement at n is at or below the target loss."""
-        mean, deviation = self.moments(n)
+        return self._chance(target, *self.moments(n))
+
+    def reached_by(self, target):
+        """Sizes from a tenth of the smallest to NEVER times the largest, and `reached` at each; quick to ask again."""
+        sizes, *moments = self._all_sizes
+        return sizes, self._chance(target, *moments)
+
+    @cached_property
+    def _all_sizes(self):
+        sizes = np.geomspace(self.curve.n[0] / 10, self.curve.n[-1] * NEVER, 1200)
+        return sizes, *self.moments(sizes)
+
+    @staticmethod
+    def _chance(target, mean, deviation):
         return student.cdf((np.log(target) - mean) / deviation, FREEDOM)
 
     def draw(self, n, size, seed=0):

@@ -98,7 +98,7 @@ def forecast_bands(forecasts: Mapping) -> pd.DataFrame:
     bands = []
     for architecture, told in forecasts.items():
         n, half = np.geomspace(told.n_max, told.n_max * BEYOND, POINTS_PER_LINE // 3), told.confidence / 2
-        low, median, high = (told.predictive.quantile(n, q) for q in (0.5 - half, 0.5, 0.5 + half))
+        low, median, high = told.predictive.quantile(n, np.array([[0.5 - half], [0.5], [0.5 + half]]))
         bands.append(pd.DataFrame({"architecture": architecture, "n": n, "median": median, "low": low, "high": high}))
     return pd.concat(bands, ignore_index=True)
 
