@@ -86,11 +86,15 @@ def overhead() -> None:
     with tempfile.TemporaryDirectory() as name:
         study(Path(name), *DIGITS, "--workers", "1")
         runs = sorted(trials(Path(name)))
-        span = runs[-1][1] - runs[0][0]
-        each = (span - sum(seconds for *_, seconds in runs)) / len(runs)
-        median = statistics.median(seconds for *_, seconds in runs)
-        print(f"{len(runs)} trials: {1000 * each:.0f} ms each beside training, {each / median:.1%} of the median trial")
-        print(f"(median {median:.2f} s); {busy(Path(name), 1)}")
+        starts = [start for start, *_ in runs[1:]] + [runs[-1][1]]  # a trial lasts until the next one begins
+        beside = [following - start - seconds for (start, _, seconds), following in zip(runs, starts)]
+        median, typical = statistics.median(seconds for *_, seconds in runs), statistics.median(beside)
+        print(f"{len(runs)} trials, median {median:.2f} s of training")
+        print(f"beside training: median {1000 * typical:.0f} ms, {typical / median:.1%} of the median trial;", end=" ")
+        print(
+            f"mean {1000 * statistics.fmean(beside):.0f} ms, the three largest {', '.join(f'{one:.1f}' for one in sorted(beside)[-3:])} s"
+        )
+        print(busy(Path(name), 1))
 
 
 def workers() -> None:
