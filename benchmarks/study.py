@@ -91,9 +91,8 @@ def overhead() -> None:
         median, typical = statistics.median(seconds for *_, seconds in runs), statistics.median(beside)
         print(f"{len(runs)} trials, median {median:.2f} s of training")
         print(f"beside training: median {1000 * typical:.0f} ms, {typical / median:.1%} of the median trial;", end=" ")
-        print(
-            f"mean {1000 * statistics.fmean(beside):.0f} ms, the three largest {', '.join(f'{one:.1f}' for one in sorted(beside)[-3:])} s"
-        )
+        largest = ", ".join(f"{one:.1f} s" for one in sorted(beside)[-3:])  # with what a worker imports once
+        print(f"mean {1000 * statistics.fmean(beside):.0f} ms, the largest {largest}")
         print(busy(Path(name), 1))
 
 
