@@ -42,7 +42,9 @@ def export(study: str, folder: Path, hardware: str = "") -> Path:
 
 
 def read_export(place: Path) -> Study:
-    """What `export` wrote; the same runs as load_runs gave."""
+    """What `export` wrote; the same runs as load_runs gave. Raises StoreError where it did not."""
+    if not (place / ABOUT).exists():
+        raise StoreError(f"folder '{place}' holds no exported study ({ABOUT}); see python -m analysis.export")
     about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
     text = dict.fromkeys(MACHINE | set(TEXT) | {"device"}, str)
     runs = pd.read_csv(place / RUNS, dtype=text, parse_dates=["started"], float_precision="round_trip")

@@ -2,6 +2,7 @@
 
 mlflow run . -e report -P study=digits     or     python -m analysis.report --study digits
 python -m analysis.report curve.csv        for measurements made elsewhere
+python -m analysis.report app/example/digits      for a study that was exported
 """
 
 import argparse
@@ -17,6 +18,7 @@ from mlflow.entities import Metric
 from analysis.answer import Conclusion, as_json
 from analysis.costs.prices import Prices
 from analysis.evidence import Evidence, Question
+from analysis.export import read_export
 from analysis.fits.curve import FitError
 from analysis.presentation.comparison_sections import summary
 from analysis.presentation.headline import Headline, headline
@@ -38,15 +40,23 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     if options.forecast_held_out:
         print_held_out(options)
-    elif options.csv:
+    elif options.file and Path(options.file).is_dir():
+        report_export(options)
+    elif options.file:
         report_csv(options)
     else:
         report_study(options)
 
 
 def report_csv(options) -> None:
-    study = read_measured(options.csv, str(options.csv))
-    tell(options, Evidence(study, None, study.metrics[0]), {"csv": str(options.csv)}, str(options.csv))
+    study = read_measured(options.file, options.file)
+    tell(options, Evidence(study, None, study.metrics[0]), {"csv": options.file}, options.file)
+
+
+def report_export(options) -> None:
+    study = read_export(Path(options.file))
+    evidence = Evidence(study, main_dataset(study), options.metric)
+    tell(options, evidence, {"export": options.file}, f"Study {study.name}, exported to {options.file}")
 
 
 def report_study(options) -> None:
@@ -164,7 +174,7 @@ def logged_values(found: list[Conclusion]):
 def parse(arguments: list[str] | None):
     parser = argparse.ArgumentParser("python -m analysis.report", allow_abbrev=False, description="Print the answer.")
     parser.error = lambda message: refuse(parser, message)
-    parser.add_argument("csv", nargs="?", help="measurements: columns n and loss or error; optional se, architecture")
+    parser.add_argument("file", nargs="?", help="measurements: CSV with columns n, loss or error; or an exported study")
     parser.add_argument("--study", default="scaling-study", help="name of the study (an MLflow experiment)")
     parser.add_argument("--metric", choices=("loss", "error"), default="loss")
     parser.add_argument("--confidence", type=float, default=0.9, help="of the intervals, between 0 and 1")

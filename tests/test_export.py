@@ -67,6 +67,18 @@ def test_an_unknown_or_empty_study_is_refused_in_one_line(refuses, study, tmp_pa
     refuses("analysis.export", "--study", "demo", words=["--to"])
 
 
+def test_the_report_says_of_an_exported_study_what_it_says_of_the_study(command, study, tmp_path):
+    place = export("demo", tmp_path)
+    _, there, _ = command("analysis.report", "--study", "demo", "--json")
+    code, here, err = command("analysis.report", place, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(here)["architectures"] == json.loads(there)["architectures"]
+
+
+def test_a_folder_without_an_exported_study_is_refused_in_one_line(refuses, tmp_path):
+    refuses("analysis.report", tmp_path, words=[f"'{tmp_path}'", "study.json"])
+
+
 @pytest.mark.parametrize("name", exports(EXAMPLES))
 def test_every_bundled_example_says_when_how_and_on_what_it_was_run(name):
     study = read_export(EXAMPLES / name)
