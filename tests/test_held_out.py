@@ -106,6 +106,21 @@ def test_an_architecture_with_too_few_sizes_gets_no_forecast(command, study):
     assert set(held_out("study")["architecture"]) == {"cnn"}
 
 
+def test_an_architecture_that_joins_later_gets_its_own_forecasts(study):
+    forecast_held_out("study", list(LATER))
+    first = held_out("study")
+    train(study, LATER)
+    train(study, SIZES, "mlp", factor=2.0)
+    added = forecast_held_out("study", list(LATER))
+    assert set(added["architecture"]) == {"mlp"}
+    table = held_out("study")
+    pd.testing.assert_frame_equal(table[table["architecture"] == "cnn"].reset_index(drop=True), first)
+    assert scores().set_index(["architecture", "n"])["measured"].isna().to_dict() == {
+        **{("cnn", n): False for n in LATER},
+        **{("mlp", n): True for n in LATER},
+    }
+
+
 def test_a_study_without_its_own_run_is_refused(refuses, store):
     train("0", SIZES)
     refuses("analysis.report", "--study", "Default", "--forecast_held_out", "1600", words=["no run of its own"])

@@ -20,35 +20,39 @@ SCORES = [*COLUMNS, "measured", "inside", "miss"]
 def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> pd.DataFrame:
     """Forecast the sizes for every architecture and log the table to the study's run; returns what was added.
 
-    A forecast once made stays as it is. StoreError where a size is trained already: that would be no forecast.
+    A forecast once made stays as it is. An architecture of which a size is trained already gets none: that would be no
+    forecast. StoreError where this leaves none.
     """
     client, runs = open_store(), load_runs(study)
     parent = study_run(client, study)
     if parent is None:
         raise StoreError(f"study '{study}' has no run of its own to log a forecast to")
-    before = held_out(study)
-    new = [n for n in sizes if n not in set(before["n"])]
-    trained = sorted(set(new) & set(runs.loc[runs["status"] == "FINISHED", "n_train"].astype(int)))
-    if trained:
-        raise StoreError(f"n = {', '.join(map(str, trained))} is trained already; a forecast must come before")
-    best = best_runs(runs)
-    added = pd.concat([_forecasts(best, metric, new, confidence) for metric in METRICS]) if new else before[:0]
+    before, best = held_out(study), best_runs(runs)
+    told, trained = (
+        set(zip(table["architecture"], table[n].astype(int))) for table, n in ((before, "n"), (best, "n_train"))
+    )
+    new = {name: [n for n in sizes if (name, n) not in told] for name in best["architecture"].unique()}
+    late = sorted({n for name, missing in new.items() for n in missing if (name, n) in trained})
+    new = {name: missing for name, missing in new.items() if not trained & {(name, n) for n in missing}}
+    if late and not any(new.values()):
+        raise StoreError(f"n = {', '.join(map(str, late))} is trained already; a forecast must come before")
+    added = pd.concat([_forecasts(best, metric, new, confidence) for metric in METRICS])
     if len(added):
         _log(client, parent.info.run_id, pd.concat([before, added]) if len(before) else added, added)
     return added
 
 
-def _forecasts(best, metric, sizes, confidence):
+def _forecasts(best, metric, new, confidence):
     made, rows = datetime.now(UTC).isoformat(timespec="seconds"), []
     for name, curve in points(best, metric).groupby("architecture", sort=True):
-        seen = curve[curve["n"] < min(sizes)]
+        seen = curve[curve["n"] < min(new.get(name, ()), default=0)]
         try:
-            told = forecast(seen["n"], seen["loss"], np.array(sizes, dtype=float), confidence=confidence)
+            told = forecast(seen["n"], seen["loss"], np.array(new.get(name, ()), dtype=float), confidence=confidence)
         except FitError:
             continue  # the report says for each architecture why it has no law
         rows += [
             (name, metric, n, *values, confidence, told.grade, int(seen["n"].max()), made)
-            for n, *values in zip(sizes, told.median, told.low, told.high)
+            for n, *values in zip(new[name], told.median, told.low, told.high)
         ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
