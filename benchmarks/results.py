@@ -1,0 +1,200 @@
+"""The tables and figures of docs/results.md, from the exported real studies: python benchmarks/results.py [FOLDER]
+
+FOLDER (app/example) holds what `python -m analysis.export --study NAME --to app/example` wrote. Prints Markdown and
+draws docs/*.png; studies that are not there yet are left out.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from analysis import fit_power_law, forecast
+from analysis.costs.prices import Prices
+from analysis.evidence import Evidence, Question
+from analysis.export import exports, read_export
+from analysis.presentation.charts import Lines, learning_curves
+from analysis.presentation.comparison_sections import summary
+from analysis.presentation.decision_sections import decision_sections
+from analysis.presentation.headline import headline
+from analysis.presentation.look import picture
+from analysis.presentation.sections import curves
+from analysis.runs import best_runs, points, untuned
+
+ROOT = Path(__file__).parents[1]
+DATASETS = "cifar10", "fashion_mnist", "digits"
+SPACES = {"cifar10-notebook": "notebook's space", "cifar10-default": "our space"}
+PUBLISHED = {  # the 2019 notebook: images drawn with replacement -> tuned validation accuracy
+    200: 0.20, 400: 0.28, 800: 0.29, 1600: 0.43, 3200: 0.42, 6400: 0.51, 12_800: 0.60, 25_600: 0.63, 40_000: 0.65,
+}  # fmt: skip
+POOL = 40_000  # images it drew from
+SHARE = 0.01  # of the teacher's pool that the forecast sees
+
+
+def markdown(table: pd.DataFrame) -> str:
+    rows = [table.columns, ["---"] * len(table.columns), *table.astype(str).to_numpy()]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows) + "\n"
+
+
+def draw(chart, name: str) -> None:
+    (ROOT / "docs" / f"{name}.png").write_bytes(picture(chart, "png"))
+
+
+# --- 1: the notebook's claim -----------------------------------------------------------------------
+
+
+def claim(studies: dict) -> None:
+    parts = []
+    for name, space in SPACES.items():
+        runs = studies[name].runs
+        for kind, part in (("tuned", runs), ("untuned", untuned(runs))):
+            parts.append(points(best_runs(part), "error").assign(architecture=f"{space}, {kind}"))
+    table = pd.concat(parts, ignore_index=True)
+    wide = 1 - table.pivot(index="n", columns="architecture", values="loss")
+    distinct = pd.Series({round(POOL * (1 - (1 - 1 / POOL) ** n)): accuracy for n, accuracy in PUBLISHED.items()})
+    wide["the notebook, 2019, at so many or a few more distinct images"] = [
+        distinct[distinct.index >= n].iloc[0] if (distinct.index >= n).any() else np.nan for n in wide.index
+    ]
+    shown = wide.map(lambda accuracy: f"{accuracy:.1%}" if accuracy == accuracy else "–").reset_index()
+    print("Test accuracy by number of images:\n")
+    print(markdown(shown.assign(n=[f"{n:,}" for n in shown["n"]])))
+    print(markdown(pd.DataFrame([straightness(*group) for group in table.groupby("architecture")])))
+    laws = {name: fit_power_law(curve["n"], curve["loss"]) for name, curve in table.groupby("architecture")}
+    draw(learning_curves(table, Lines(laws, {}), "error"), "notebook")
+
+
+def straightness(name: str, curve: pd.DataFrame) -> dict:
+    """How far a curve is from a straight line in log-log axes, and its exponents early and late."""
+    x, y = np.log(curve["n"].to_numpy()), np.log(curve["loss"].to_numpy())
+    slope, start = np.polyfit(x, y, 1)
+    scatter = np.sqrt(np.mean((y - slope * x - start) ** 2))
+    half = len(x) // 2
+    early, late = (-np.polyfit(x[part], y[part], 1)[0] for part in (slice(None, half + 1), slice(half, None)))
+    law = fit_power_law(curve["n"], curve["loss"])
+    return {
+        "curve": name,
+        "straight line misses by (rms)": f"{np.expm1(scatter):.1%}",
+        "R²": f"{1 - scatter**2 / np.var(y):.3f}",
+        "slope, smaller half": f"{early:.3f}",
+        "larger half": f"{late:.3f}",
+        "exponent b of the law": f"{law.b:.3f} [{law.b_low:.3f}, {law.b_high:.3f}]",
+    }
+
+
+# --- 2 to 4: each dataset --------------------------------------------------------------------------
+
+
+def dataset(study) -> None:
+    evidence, question = Evidence(study, study.datasets[0], "loss"), Question()
+    draw(curves(evidence, question).chart(), study.name)
+    print(markdown(laws(evidence, question)))
+    comparison = evidence.comparison(question.confidence)
+    print(*(f"- {line}" for line in summary(comparison).lines), sep="\n")
+    test = comparison.exponents
+    print(f"- test of one exponent: p = {test.p:.3g}\n" if test.p == test.p else "")
+    if len(told := evidence.diagnosis(question.confidence).held_out):
+        print(markdown(held_out(told)))
+    decision(evidence, question)
+
+
+def laws(evidence: Evidence, question: Question) -> pd.DataFrame:
+    rows = []
+    for found in evidence.conclusions(question.confidence):
+        law = found.law
+        values = {"architecture": found.architecture, "sizes": found.sizes, "largest n": f"{found.largest_n:,.0f}"}
+        values |= {"test loss": f"{found.loss:.3f}", "test error": f"{found.error:.1%}"}
+        if law:
+            values |= {"exponent b": f"{law.b:.3f} [{law.b_low:.3f}, {law.b_high:.3f}]"}
+            values |= {"floor c": f"{law.c:.3f} [{law.c_low:.3f}, {law.c_high:.3f}]"}
+        rows.append(values)
+    return pd.DataFrame(rows).fillna("–")
+
+
+def held_out(told: pd.DataFrame) -> pd.DataFrame:
+    known = told[told["measured"].notna()].sort_values(["architecture", "n"])
+    print(f"{int(known['inside'].sum())} of {len(known)} measurements inside their 90 % intervals:\n")
+    shown = known[["architecture", "n", "from_n", "predicted", "low", "high", "measured"]].copy()
+    for column in ("predicted", "low", "high", "measured"):
+        shown[column] = known[column].map("{:.3f}".format)
+    for column in ("n", "from_n"):
+        shown[column] = known[column].map("{:,}".format)
+    shown["inside"] = known["inside"].map({True: "yes", False: "**no**"})
+    return shown.assign(miss=known["miss"].map("{:+.1%}".format))
+
+
+def decision(evidence: Evidence, question: Question) -> None:
+    answer = headline(evidence, question)
+    prices = evidence.decision(question).prices
+    print(prices_in_words(prices) + "\n")
+    said = answer.sentence, f"Trust: {answer.grade}. {answer.because}", *answer.money, answer.surer
+    print(*(f"> {line}" for line in said if line), sep="\n>\n", end="\n\n")
+    for section in decision_sections(evidence, question):
+        if section.command:
+            print(f"What to run next:\n\n```\n{section.command}\n```\n")
+
+
+def prices_in_words(prices: Prices) -> str:
+    return (
+        f"Prices: {prices.label_price:g} {prices.currency} per label; {prices.people:g} people for {prices.months:g} "
+        f"months at {prices.engineer_price:,g} {prices.currency} a month each, expected to bring a loss "
+        f"{prices.engineering.low:.0%} to {prices.engineering.high:.0%} lower."
+    )
+
+
+# --- 5: known truth --------------------------------------------------------------------------------
+
+
+def truth(study) -> None:
+    """Forecasts from 1 % of a pool that theory describes, beside what was measured up to all of it."""
+    table = study.points(study.datasets[0], "loss")
+    pool = study.runs["pool"].iloc[0]
+    for name, curve in table.groupby("architecture"):
+        seen, later = curve[curve["n"] <= SHARE * pool], curve[curve["n"] > SHARE * pool].sort_values("n")
+        told = forecast(seen["n"], seen["loss"], later["n"])
+        rows = pd.DataFrame({
+            "n": later["n"].map("{:,}".format),
+            "times": (later["n"] / seen["n"].max()).map("{:.0f}×".format),
+            "predicted": [f"{value:.4f}" for value in told.median],
+            "between": [f"{low:.4f} to {high:.4f}" for low, high in zip(told.low, told.high)],
+            "measured": later["loss"].map("{:.4f}".format),
+            "inside": np.where(later["loss"].between(told.low, told.high), "yes", "**no**"),
+        })  # fmt: skip
+        print(f"{name}, seen up to n = {seen['n'].max():,}:\n")
+        print(markdown(rows))
+
+
+def compute(studies: dict) -> None:
+    rows = [
+        {
+            "study": name,
+            "trials": f"{len(study.runs):,}",
+            "core hours of training": f"{study.runs['seconds'].sum() / 3600:.1f}",
+            **{key: study.about[key] for key in ("date", "commit", "hardware")},
+        }
+        for name, study in studies.items()
+    ]
+    print(markdown(pd.DataFrame(rows)))
+
+
+def main(folder: Path) -> None:
+    studies = {name: read_export(folder / name) for name in exports(folder)}
+    if set(SPACES) <= set(studies):
+        print("## 1. The notebook's claim\n")
+        claim(studies)
+    for name in DATASETS:
+        if name in studies:
+            print(f"## {name}\n")
+            dataset(studies[name])
+    for name, study in studies.items():
+        if name.startswith("teacher-"):
+            print(f"## 5. Known truth: {name}\n")
+            truth(study)
+    print("## Compute\n")
+    compute(studies)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "app" / "example")
