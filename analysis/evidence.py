@@ -9,7 +9,6 @@ from analysis.answer import Conclusion, backtests, conclude_curve
 from analysis.compare import Comparison, compare
 from analysis.costs.breakeven import BreakEven, break_even
 from analysis.costs.budget import Split, best_for_budget
-from analysis.costs.extension import SETTINGS
 from analysis.costs.next_trials import NextTrials, next_trials
 from analysis.costs.prices import Prices
 from analysis.costs.rounds import Plan, plan_rounds
@@ -196,5 +195,4 @@ class Evidence:
         if self.runs is None:
             return None
         asked = {"architecture": architecture, "target": target, "metric": self.metric, "confidence": confidence}
-        unsaid = [name for name in SETTINGS if name in self.runs and self.runs[name].isna().all()]
-        return next_trials(self.runs.drop(columns=unsaid), self.study.name, **asked)
+        return next_trials(self.runs, self.study.name, **asked)

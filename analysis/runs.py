@@ -17,7 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 PER_PAGE = 1000  # runs, the most that MLflow gives at once
 TEXT = ("dataset", "architecture", "search_space", "precision", "pruned", "replica")
-TAGS = ("trial", "failure", "pruned", "replica", "classes", "pool", "dataset_fingerprint", "precision")
+TAGS = (
+    *("trial", "failure", "pruned", "replica", "classes", "pool", "dataset_fingerprint", "precision"),
+    *("data_dir", "device"),
+)
 IDENTITY = ["run_id", "experiment_id", "name", "status", "started", "seconds"]
 METRICS = (
     *("best_val_loss", "best_val_error", "best_step", "test_loss", "test_error"),

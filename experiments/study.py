@@ -76,9 +76,8 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
     best, todo = Best(client, runs), missing(trials, runs)
     print(headline(options, trials, todo, data), flush=True)
     client.set_tag(parent, "mlflow.note.content", note(client, parent, options, trials))
-    launch = Launch(
-        options.study, experiment_id, parent, engine.open_data, options.device, options.keep_models, best.losses()
-    )
+    how = options.data_dir, options.device, options.keep_models
+    launch = Launch(options.study, experiment_id, parent, engine.open_data, *how, best.losses())
     failed, held = [], held_out(options)
     for last in (False, True):
         part = [trial for trial in trials if (trial.fraction in held) is last]

@@ -34,6 +34,7 @@ class Launch:
     experiment_id: str
     parent: str  # run
     open_data: Callable[[], Data]  # maps it into memory, one copy for all workers of a machine
+    data_dir: str
     device: str
     keep_models: str  # all, best or none
     best: dict[Group, float]  # validation losses so far
@@ -86,7 +87,8 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
             return reason
 
     def open_run(trial: Trial, replica: bool) -> str:
-        tags = {"mlflow.parentRunId": launch.parent, "study": launch.study} | ({"replica": "true"} if replica else {})
+        tags = {"mlflow.parentRunId": launch.parent, "study": launch.study}
+        tags |= {"data_dir": launch.data_dir, "device": launch.device} | ({"replica": "true"} if replica else {})
         run_id = client.create_run(launch.experiment_id, tags=tags | tags_of(trial, data)).info.run_id
         client.log_batch(run_id, params=params_of(trial))
         return run_id

@@ -125,6 +125,11 @@ def test_the_command_launches_what_is_missing_with_the_study_s_own_settings():
         new = {(trial.fraction, trial.sample, trial.data_seed) for trial in grid(options)} - known
         assert len(new) == line.runs
     assert "--pruning" not in told.command
+    there = next_trials(study(data_dir="/somewhere/with spaces", device="cpu"), "demo")
+    options = parse(shlex.split(there.command)[3:])
+    assert options.data_dir == "/somewhere/with spaces" and "--device cpu" in there.command
+    unsaid = next_trials(study(data_dir=np.nan, bracket=np.nan), "demo")
+    assert "data_dir" not in unsaid.command
     halved = next_trials(study(bracket=2, pruned="true"), "demo")
     assert "--pruning halving" in halved.command and "--samples 2" in halved.command
 

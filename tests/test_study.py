@@ -126,6 +126,7 @@ def test_every_finished_run_has_its_metrics_and_its_dataset(line):
             assert 0 <= run.data.metrics["test_error"] <= 1
             assert run.data.metrics["n_train"] == round(float(run.data.params["fraction"]) * 1079)
             assert len(run.inputs.dataset_inputs) == 1
+            assert (run.data.tags["data_dir"], run.data.tags["device"]) == ("data", "auto")  # for the next launch
 
 
 def test_a_run_in_a_worker_gives_what_the_trial_gives_here(line, digits):

@@ -10,7 +10,10 @@ from analysis.fits.curve import FitError
 from analysis.runs import best_runs, is_replica, points
 from analysis.trust.search import adequacy, expected_best
 
-SETTINGS = ("dataset", "search_space", "max_steps", "patience", "precision", "search_seed", "seed")
+SETTINGS = (
+    *("dataset", "search_space", "max_steps", "patience", "precision", "search_seed", "seed"),
+    *("data_dir", "device"),
+)
 TRIAL = ["fraction", "data_seed", "sample"]
 
 
@@ -41,8 +44,7 @@ class Extendable:
     seconds: pd.Series  # n -> mean of a run
 
     def command(self, trials: Trials) -> str:
-        """Launches the trials that are missing, with the settings of most runs before; where the data lie and on which
-        device to train is not known from the runs."""
+        """Launches the trials that are missing, with the settings of most runs before."""
         grid = {"fractions": ",".join(map(repr, trials.fractions)), "samples": trials.samples}
         seeds = {"data_seeds": ",".join(map(str, trials.data_seeds))}
         options = {"study": self.study, "architectures": self.architecture, **grid, **seeds, **self.settings}
@@ -94,7 +96,7 @@ def read_extendable(runs: pd.DataFrame, study: str, architecture: str | None, me
 
 def _settings(runs):
     """Option -> its most common value; whole numbers without the ".0" that a column with missing values gives them."""
-    usual = {name: runs[name].mode()[0] for name in SETTINGS if name in runs}
-    if "bracket" in runs and runs["bracket"].mode()[0]:
+    usual = {name: runs[name].mode()[0] for name in SETTINGS if name in runs and runs[name].notna().any()}
+    if "bracket" in runs and runs["bracket"].max() > 0:
         usual["pruning"] = "halving"
     return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in usual.items()}
