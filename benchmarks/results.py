@@ -5,6 +5,7 @@ draws docs/*.png; studies that are not there yet are left out.
 """
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ PUBLISHED = {  # the 2019 notebook: images drawn with replacement -> tuned valid
     200: 0.20, 400: 0.28, 800: 0.29, 1600: 0.43, 3200: 0.42, 6400: 0.51, 12_800: 0.60, 25_600: 0.63, 40_000: 0.65,
 }  # fmt: skip
 POOL = 40_000  # images it drew from
-SHARE = 0.01  # of the teacher's pool that the forecast sees
+SHARES = 0.01, 0.05  # of the teacher's pool that the forecasts see
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -151,19 +152,48 @@ def truth(study) -> None:
     """Forecasts from 1 % of a pool that theory describes, beside what was measured up to all of it."""
     table = study.points(study.datasets[0], "loss")
     pool = study.runs["pool"].iloc[0]
-    for name, curve in table.groupby("architecture"):
-        seen, later = curve[curve["n"] <= SHARE * pool], curve[curve["n"] > SHARE * pool].sort_values("n")
-        told = forecast(seen["n"], seen["loss"], later["n"])
-        rows = pd.DataFrame({
-            "n": later["n"].map("{:,}".format),
-            "times": (later["n"] / seen["n"].max()).map("{:.0f}×".format),
-            "predicted": [f"{value:.4f}" for value in told.median],
-            "between": [f"{low:.4f} to {high:.4f}" for low, high in zip(told.low, told.high)],
-            "measured": later["loss"].map("{:.4f}".format),
-            "inside": np.where(later["loss"].between(told.low, told.high), "yes", "**no**"),
-        })  # fmt: skip
-        print(f"{name}, seen up to n = {seen['n'].max():,}:\n")
-        print(markdown(rows))
+    draw(curves(Evidence(study, study.datasets[0]), Question()).chart(), study.name)
+    floor = teacher_loss(study.name.removeprefix("teacher-"))
+    print(f"The teacher's own loss on the test images: {floor:.4f} nats.\n")
+    for name, curve in table.astype({"n": int}).sort_values("n").groupby("architecture"):
+        law = fit_power_law(curve["n"], curve["loss"])
+        print(
+            f"{name}, all sizes: floor {law.c:.3f} [{law.c_low:.3f}, {law.c_high:.3f}], "
+            f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]\n"
+        )
+        excess = curve.assign(excess=curve["loss"] - floor).query("excess > 0")
+        slopes = -np.diff(np.log(excess["excess"])) / np.diff(np.log(excess["n"]))
+        print(
+            markdown(
+                pd.DataFrame(
+                    [[f"{slope:.2f}" for slope in slopes]],
+                    columns=[f"{a:,} to {b:,}" for a, b in pairwise(excess["n"])],
+                    index=["exponent of the excess over the teacher's loss"],
+                ).reset_index(names="from n")
+            )
+        )
+        for share in SHARES:
+            seen, later = curve[curve["n"] <= share * pool], curve[curve["n"] > share * pool]
+            told = forecast(seen["n"], seen["loss"], later["n"])
+            rows = pd.DataFrame({
+                "n": later["n"].map("{:,}".format),
+                "times": (later["n"] / seen["n"].max()).map("{:.0f}×".format),
+                "predicted": [f"{value:.4f}" for value in told.median],
+                "between": [f"{low:.4f} to {high:.4f}" for low, high in zip(told.low, told.high)],
+                "measured": later["loss"].map("{:.4f}".format),
+                "inside": np.where(later["loss"].between(told.low, told.high), "yes", "**no**"),
+            })  # fmt: skip
+            print(f"{name}, forecast from sizes up to n = {seen['n'].max():,} (trust: {told.grade}):\n")
+            print(markdown(rows))
+
+
+def teacher_loss(name: str) -> float:
+    """Mean cross-entropy in nats of a teacher's own probabilities for the labels of its test images."""
+    from experiments import teachers
+
+    *_, images, labels = getattr(teachers, name)()
+    z = getattr(teachers, f"{name}_logits")(images)
+    return float(np.mean(np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), labels]))
 
 
 def compute(studies: dict) -> None:
