@@ -12,7 +12,7 @@ from analysis.chinese import CHINESE
 from analysis.fits.curve import FitError
 from analysis.language import Text, joined, translate
 
-SOURCES = sorted([*(ROOT / "analysis").glob("*.py"), *(ROOT / "app").glob("*.py")])
+SOURCES = sorted([*(ROOT / "analysis").rglob("*.py"), *(ROOT / "app").glob("*.py")])
 
 
 def templates(path):

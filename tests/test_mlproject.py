@@ -4,6 +4,7 @@ import re
 import sys
 import tomllib
 from dataclasses import fields
+from fnmatch import fnmatch
 
 import pytest
 from conftest import ROOT
@@ -123,8 +124,12 @@ def test_pyproject_takes_its_dependencies_from_requirements():
 
 
 def test_pyproject_installs_every_package():
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
-    assert set(pyproject()["tool"]["setuptools"]["packages"]) == packages
+    include = pyproject()["tool"]["setuptools"]["packages"]["find"]["include"]
+    folders = {path.parent.relative_to(ROOT) for path in ROOT.rglob("__init__.py")}
+    ours = {".".join(folder.parts) for folder in folders if folder.parts[0] in ("experiments", "analysis", "app")}
+    assert len(ours) > 3
+    assert all(any(fnmatch(name, pattern) for pattern in include) for name in ours)
+    assert not any(fnmatch("tests", pattern) or fnmatch("benchmarks", pattern) for pattern in include)
 
 
 def pyproject():
