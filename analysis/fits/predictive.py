@@ -103,7 +103,7 @@ class Predictive:
 
     @cached_property
     def _all_sizes(self):
-        sizes = np.geomspace(self.curve.n[0] / 10, self.curve.n[-1] * NEVER, 1200)
+        sizes = np.geomspace(self.curve.n[0] / 10, self.curve.n[-1] * NEVER, 600)
         return sizes, *self.moments(sizes)
 
     @staticmethod
