@@ -151,6 +151,7 @@ CHINESE = {
     "{ahead} beats {behind} above {low} examples or more": "样本数至少超过 {low} 时，{ahead} 优于 {behind}",
     "{a} and {b} cannot be told apart at any size": "在任何数据量下都分不出 {a} 与 {b} 的优劣",
     "{ahead} beats {behind} at every size, and no crossover is within reach: at {most:,.0f} examples {behind} is ahead with probability {turn:.0%}": "在任何数据量下 {ahead} 都优于 {behind}，可预见范围内没有交叉：到 {most:,.0f} 个样本时，{behind} 领先的概率为 {turn:.0%}",
+    "{ahead} beats {behind} from {first} to {last} examples; elsewhere neither is clearly ahead": "在 {first} 到 {last} 个样本之间 {ahead} 优于 {behind}；其他数据量下两者不分明显高下",
     "{ahead} and {behind} cross more than once; ahead is: {spans}": "{ahead} 与 {behind} 不止一次交叉；领先者依次为：{spans}",
     "below {size}": "低于 {size}",
     "beyond {size}": "超过 {size}",

@@ -42,6 +42,12 @@ def test_where_one_is_ahead_all_along_no_crossover_is_within_reach():
     assert behind.median == np.inf and "cnn beats mlp at every size" in behind.words
 
 
+def test_one_that_is_clearly_ahead_at_some_sizes_only_is_said_to_be_ahead_there():
+    found = crossover(curve(noise=0.03, seed=1), curve(0.9, b=0.32, noise=0.03, seed=2), LAST, names=("mlp", "cnn"))
+    assert len(found.ranges) == 1 and found.p_better.min() < 0.7 < 0.9 < found.p_better.max()
+    assert found.words == "cnn beats mlp from 120 to 30,000 examples; elsewhere neither is clearly ahead"
+
+
 def test_the_one_that_falls_behind_is_said_so_too():
     found = crossover(curve(1.1, b=0.5), curve(b=0.2), LAST / 2, names=("cnn", "forest"))
     assert "cnn beats forest above" in found.words

@@ -46,6 +46,13 @@ class Crossover:
         ahead = self.ranges[-1][2]
         behind, turn = a if ahead == b else b, self.p_better[-1] if ahead == a else 1 - self.p_better[-1]
         values = {"ahead": ahead, "behind": behind, "turn": turn, "most": self.n[-1], "size": _round(self.median)}
+        chance = 1 - self.p_better if ahead == a else self.p_better
+        if len(self.ranges) == 1 and chance.min() < CLEAR:
+            first, last = self.n[chance >= CLEAR][[0, -1]]
+            return Text(
+                "{ahead} beats {behind} from {first} to {last} examples; elsewhere neither is clearly ahead",
+                ahead=ahead, behind=behind, first=_round(first), last=_round(last),
+            )  # fmt: skip
         if len(self.ranges) == 1:
             return Text(
                 "{ahead} beats {behind} at every size, and no crossover is within reach: "

@@ -102,12 +102,16 @@ def _worth(row):
 
 
 def crossovers(found: Comparison) -> Section:
-    rows = [
-        (pair.words, size(pair.median), sizes(pair.low, pair.high), share(pair.p)) for pair in found.crossovers.values()
-    ]
+    rows = [(pair.words, *_crossing(pair), share(pair.p)) for pair in found.crossovers.values()]
     head = [Text("result"), Text("crossing at"), Text("between"), Text("chance of a crossing")]
     words = Text("From which number of examples on one architecture beats another.")
     return Section(Text("Crossovers"), words, pd.DataFrame(rows, columns=head))
+
+
+def _crossing(pair):
+    if not pair.n[0] < pair.median < np.inf:  # one is ahead all along in most futures
+        return "–", "–"
+    return size(pair.median), sizes(pair.low, pair.high)
 
 
 def tuning(found: Comparison) -> Section:

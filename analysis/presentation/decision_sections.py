@@ -128,7 +128,7 @@ def next_trials(evidence, question) -> Section | None:
     if found is None:
         return None
     rows = [
-        (row.what, f"{row.narrowing:.0%}", f"{row.runs:,.0f}", f"{row.hours:.2g}", f"{row.per_hour:.2g}")
+        (row.what, f"{round(row.narrowing, 2) + 0:.0%}", f"{row.runs:,.0f}", f"{row.hours:.2g}", f"{row.per_hour:.2g}")
         for row in found.table.itertuples()
     ]
     head = [Text("trials"), Text("narrows the interval by"), Text("runs"), Text("hours"), Text("per hour")]
