@@ -4,8 +4,8 @@
 
 A trial that halving pauses goes on as if it had not been, so the validation losses that an unpruned run has logged
 over its steps tell where each rule would have stopped it. Per rule, over the cells (architecture, size, data seed):
-share of the compute (seconds of training, sample 0 included), cells with the same winner, and what the winner lost,
-relative to the best loss. The noise to compare it with is the spread between trainings that differ in `seed` only.
+share of the compute (seconds of training, sample 0 included), cells with the same winner or one whose loss is higher by
+no more than the spread between trainings that differ in `seed` only, and what the winner lost, relative to the best.
 """
 
 import argparse
@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from analysis.runs import CELL, load_runs
 from experiments.halving import FIRST_RUNG, KEEP
 
-RULES = [(KEEP, rung) for rung in (1 / 8, 1 / 4, 1 / 2, 1.0)] + [(1 / 2, 1 / 4), (1 / 2, 1 / 2)]  # (keep, first rung)
+FIRST = (1 / 8, 1 / 4, 1 / 3, 1 / 2, 1.0)
+RULES = [(KEEP, rung) for rung in FIRST] + [(1 / 2, 1 / 4), (1 / 2, 1 / 2)]  # (keep, first rung)
 
 
 def read_cells(studies: list[str]) -> dict:
@@ -77,21 +78,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("studies", nargs="+", help="names of studies that were run with pruning=off")
     cells = read_cells(parser.parse_args().studies)
-    print(f"{len(cells)} cells; relative spread between seeds: {noise(cells):.1%}\n")
-    print("| keep | first rung | compute | same winner | mean loss of the winner | worst |\n|---|---|---|---|---|---|")
+    spread = noise(cells)
+    print(f"relative spread between seeds: {spread:.1%}")
+    for count in sorted({len(samples) - 1 for samples in cells.values()}):
+        table([samples for samples in cells.values() if len(samples) - 1 == count], count, spread)
+
+
+def table(cells: list, count: int, spread: float) -> None:
+    print(f"\n{len(cells)} cells of {count} samples\n")
+    print("| keep | first rung | compute | same winner | or within the spread | mean loss of the winner | worst |")
+    print("|---|---|---|---|---|---|---|")
     for keep, rung in RULES:
         rows = []
-        for samples in cells.values():
+        for samples in cells:
             full = sum(steps[-1] * pace for _, _, pace, steps, _ in samples)
             default = sum(steps[-1] * pace for sample, _, pace, steps, _ in samples if sample == 0)
             drawn = {sample: best[-1] for sample, *_, best in samples if sample > 0}
             seconds, winner, loss = halved(samples, keep, rung)
             best = min(drawn.values())
-            rows.append(((seconds + default) / full, winner == min(drawn, key=drawn.get), loss / best - 1))
-        share, same, lost = np.mean(rows, axis=0)
+            lost = loss / best - 1
+            rows.append(((seconds + default) / full, winner == min(drawn, key=drawn.get), lost <= spread, lost))
+        share, same, near, lost = np.mean(rows, axis=0)
         used = " (used)" if (keep, rung) == (KEEP, FIRST_RUNG) else ""
-        worst = max(row[2] for row in rows)
-        print(f"| {keep:.2g} | {rung:.3g} × patience{used} | {share:.0%} | {same:.0%} | {lost:.1%} | {worst:.1%} |")
+        worst = max(row[-1] for row in rows)
+        shown = f"{share:.0%} | {same:.0%} | {near:.0%} | {lost:.1%} | {worst:.1%}"
+        print(f"| {keep:.2g} | {rung:.3g} × patience{used} | {shown} |")
 
 
 if __name__ == "__main__":

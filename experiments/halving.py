@@ -14,7 +14,7 @@ from experiments.train import Diverged, Result, Training
 from experiments.trial import Trial
 
 KEEP = 1 / 3
-FIRST_RUNG = 1 / 2  # of the patience: earlier, slow starters that would have won are taken for hopeless
+FIRST_RUNG = 1 / 3  # of the patience: earlier, slow starters that would have won are taken for hopeless (README)
 
 
 def halve(trials: Iterable[Trial], data: Data, device: str = "cpu") -> Iterator[tuple[Trial, Result | Diverged]]:
