@@ -15,6 +15,7 @@ import pandas as pd
 from calibrate import read_cases
 from scipy.stats import norm
 from scipy.stats import t as student
+from truths import wandering
 
 from analysis import predictive
 from analysis.comparison.crossover import crossover
@@ -89,7 +90,7 @@ def _exponents(count, replicates, noise, floor, seed):
 
 def multipliers(studies, first):
     """Yield a row per family and kind of study: share of intervals of k and of the crossover that hold the truth."""
-    for family in ("one exponent", "two exponents", "floors"):
+    for family in ("one exponent", "two exponents", "floors", "wandering"):
         for count, replicates, noise in STUDIES[2:6]:
             cases = [_multiplier(family, count, replicates, noise, seed) for seed in range(first, first + studies)]
             table = pd.DataFrame(cases)
@@ -103,7 +104,11 @@ def _multiplier(family, count, replicates, noise, seed):
     n, b = sizes(count), random.uniform(0.15, 0.6)
     second = b if family == "one exponent" else b * random.uniform(0.7, 1.4)
     floors = random.uniform(0, 0.7, 2) if family == "floors" else (0, 0)
-    curves = law(1, b, floors[0], n[-1]), law(random.uniform(0.7, 1.3), second, floors[1], n[-1])
+    scale = random.uniform(0.7, 1.3)
+    if family == "wandering":
+        curves = wandering(random, n, 1.0, b, 0), wandering(random, n, scale, b, 0)
+    else:
+        curves = law(1, b, floors[0], n[-1]), law(scale, second, floors[1], n[-1])
     first, other = (tabulated(predictive(*measure(loss, n, replicates, noise, random))) for loss in curves)
     at = n[-1] * TIMES[:3]
     found, true = worth(first, other, at), _true_multiplier(*curves, n, at)

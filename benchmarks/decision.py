@@ -3,8 +3,9 @@
     python benchmarks/decision.py [studies, 200] [first seed, 0]
     python benchmarks/decision.py CURVES.csv    the cost of data on real curves, as of benchmarks/calibrate.py
 
-Two architectures on power laws with and without floor, 6-9 sizes, 1-3 % noise; the target is what today's model reaches
-with 1.3 to 6 times the data; the label price is drawn around the true break-even, so that half of the answers are data.
+Two architectures with and without floor, 6-9 sizes, 1-3 % noise, on exact power laws and on curves whose exponent
+wanders (benchmarks/truths.py); the target is what today's model reaches with 1.3 to 6 times the data; the label price
+is drawn around the true break-even, so that half of the answers are data.
 covers: share of 90 % intervals that hold the truth, over the studies whose answer is not "cannot say" (in brackets:
 over all). right: share of recommendations that are the cheaper side; regret: mean of what is paid over the cheapest.
 On real curves the target is the last loss that was held out, and the truth the size at which it was measured.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from calibrate import read_cases
+from truths import wandering
 
 from analysis import fit_power_law, predictive
 from analysis.costs.breakeven import break_even
@@ -36,7 +38,7 @@ class Truth:
         return (self.a / (target - self.c)) ** (1 / self.b) if target > self.c else np.inf
 
 
-def make(seed: int):
+def make(seed: int, exact: bool):
     """Sizes, both true curves, both measured ones, and prices near the true break-even."""
     r = np.random.default_rng(seed)
     n = 200 * 2.0 ** np.arange(r.integers(6, 10))
@@ -45,6 +47,10 @@ def make(seed: int):
     gain, steeper = r.uniform(0.03, 0.3), r.uniform(1, 1.15)
     scale = (1 - gain) * (1 - floor)
     better = Truth(scale * n[-1] ** (b * steeper), b * steeper, (1 - gain) * floor)
+    if not exact:
+        way = [np.random.default_rng([seed, 1]) for _ in range(2)]  # alike: it is the data that make exponents wander
+        today = wandering(way[0], n, 1.0, b, floor)
+        better = wandering(way[1], n, 1 - gain, b * steeper, floor)
     noise = r.uniform(0.01, 0.03)
     measured = [curve(n) * np.exp(noise * r.standard_normal(len(n))) for curve in (today, better)]
     target = today(n[-1] * np.exp(r.uniform(np.log(1.3), np.log(6))))
@@ -64,8 +70,8 @@ def costs(today, better, prices, n, price):
     return price * (today.needed(prices.target) - n), with_engineers
 
 
-def score(seed: int) -> dict:
-    n, today, better, measured, prices, price = make(seed)
+def score(seed: int, exact: bool) -> dict:
+    n, today, better, measured, prices, price = make(seed, exact)
     prices = Prices(**{**vars(prices), "label_price": price})
     decision = decide(predictive(n, measured[0]), prices, better=predictive(n, measured[1]))
     even, data = break_even(decision), decision.outcome("data")
@@ -94,9 +100,14 @@ def score(seed: int) -> dict:
 
 
 def synthetic(count: int = 200, first: int = 0) -> None:
-    table = pd.DataFrame([score(seed) for seed in range(first, first + count)])
+    for exact, words in ((True, "exact power laws"), (False, "exponents that wander")):
+        print(f"\n{words}")
+        tell(pd.DataFrame([score(seed, exact) for seed in range(first, first + count)]))
+
+
+def tell(table: pd.DataFrame) -> None:
     said, answered = table[table["said"]], table[table["said"] & table["answers"]]
-    print(f"{count} studies; {len(said)} can be said, {len(answered)} of these with a recommendation")
+    print(f"{len(table)} studies; {len(said)} can be said, {len(answered)} of these with a recommendation")
     print(f"cost covers: {said['cost covers'].mean():.0%} ({table['cost covers'].mean():.0%})")
     print(f"break-even covers: {said['break-even covers'].mean():.0%}")
     print(f"right: {answered['right'].mean():.0%}; power law with floor: {answered['power law right'].mean():.0%}")
