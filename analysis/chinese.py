@@ -310,6 +310,8 @@ CHINESE = {
     "date": "日期",
     "commit": "代码版本",
     "hardware": "硬件",
+    "samples": "采样数",
+    "pruning": "剪枝",
     "search space": "搜索空间",
     "most steps": "最大步数",
     "patience": "早停耐心步数",

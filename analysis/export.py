@@ -66,6 +66,10 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
     known = parent.data.tags.get(COMMIT, "") if parent else ""
     settings = {name: sorted(runs[name].dropna().unique().tolist()) for name in SETTINGS if name in runs}
     said = {name: ", ".join(map(str, values)) for name, values in settings.items()}
+    said |= {
+        "samples": f"{runs['sample'].max():.0f}",
+        "pruning": "halving" if runs.get("bracket", pd.Series([0])).max() > 0 else "off",
+    }
     return {"date": f"{last:%Y-%m-%d}", "commit": known[:7] or commit(first), "hardware": hardware} | said
 
 

@@ -15,6 +15,7 @@ from app import address, cache
 from app.show import labels, say, stop
 
 EXAMPLES = Path(__file__).parent / "example"
+FIRST_EXAMPLE = "fashion_mnist"
 KINDS = {"study": Text("Study"), "csv": Text("Your CSV"), "example": Text("Example")}
 MAKE_STUDY = Text("Train a small study on the built-in digits (about two minutes on two cores):")
 MOST_BYTES = 2 * 2**20  # of a CSV, as server.maxUploadSize says; its rows are bounded where it is read
@@ -124,6 +125,6 @@ def _example() -> Source:
     names = exports(EXAMPLES)
     if not names:
         raise StoreError(Text("No example is bundled."))
-    address.start("example", names[0], address.one_of(names))
+    address.start("example", FIRST_EXAMPLE if FIRST_EXAMPLE in names else names[0], address.one_of(names))
     name = st.selectbox(say(Text("Example")), names, key="example")
     return Source(cache.example(EXAMPLES / name), "example", (name,))

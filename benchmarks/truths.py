@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WANDER = 0.35  # standard deviation of ln(local exponent): back-tests then miss by as much as those of published image curves
+WANDER = 0.35  # standard deviation of ln(local exponent); back-tests then miss as on published image curves
 LENGTH = 1.0  # in ln n, over which the exponent changes
 REACH = 3e4  # times the data, where the curves end
 CELLS = 600

@@ -73,7 +73,7 @@ def curve(tmp_path):
 
 def test_the_first_start_shows_the_example_and_marks_it_as_one(store):
     shown = page()
-    assert "Example: the results of a real study, “digits”, trained on 2026-" in said(shown)
+    assert "Example: the results of a real study, “fashion_mnist”, trained on 2026-" in said(shown)
     assert answer(shown)
 
 

@@ -24,6 +24,8 @@ SETTINGS = {
     "commit": Text("commit"),
     "hardware": Text("hardware"),
     "search_space": Text("search space"),
+    "samples": Text("samples"),
+    "pruning": Text("pruning"),
     "max_steps": Text("most steps"),
     "patience": Text("patience"),
     "data_seed": Text("data seeds"),
