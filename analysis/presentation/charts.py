@@ -16,6 +16,7 @@ BEYOND = 10  # times the data: how far the forecast is drawn
 HEIGHT = 440  # pixels
 FIRM = 0.02  # a floor below this share of the smallest loss is not worth a line
 EXAMPLES = Text("training examples n")
+TARGET, BEST_GUESS = Text("target"), Text("best guess")
 HOVER = {"n": ",", "samples": ",", "data_seed": ",", "test_loss": ".4f", "test_error": ".2%", "se": ".3g"}
 NAMES = {
     "n": Text("examples"),
@@ -54,7 +55,10 @@ def learning_curves(points: pd.DataFrame, lines: Lines, metric: str = "loss", *,
     names = sorted(points["architecture"].unique())
     colour, shape = look.colour(names), look.shape(names)
     x = alt.X("n:Q", **log(look.say(EXAMPLES), linear))
-    y_of = {"axis": alt.Axis(format="%" if metric == "error" else "~g")} | log(look.say(UNITS[metric]), linear)
+    style = "~%" if metric == "error" else "~g"
+    narrow = points["loss"].max() < 10 * points["loss"].min()  # where Vega would leave most ticks without a label
+    labels = {"labelExpr": f"format(datum.value, '{style}')", "labelOverlap": "greedy"} if narrow else {"format": style}
+    y_of = {"axis": alt.Axis(**labels)} | log(look.say(UNITS[metric]), linear)
     y, low, high = alt.Y("loss:Q", **y_of), alt.Y("low:Q", **y_of), alt.Y2("high:Q")
     layers = [*_regions(points, lines, look, x)]
     if lines.forecasts:
@@ -137,7 +141,7 @@ def regions(points: pd.DataFrame, lines: Lines) -> pd.DataFrame:
 def levels(lines: Lines) -> pd.DataFrame:
     """Horizontal lines: loss and what it is."""
     law = lines.laws.get(lines.chosen)
-    rows = [(lines.target, Text("target")), (lines.best_guess, Text("best guess"))]
+    rows = [(lines.target, TARGET), (lines.best_guess, BEST_GUESS)]
     if law and law.c > FIRM * law(law.n_max):
         rows.append((law.c, Text("floor of {name}", name=lines.chosen)))
     return pd.DataFrame([row for row in rows if row[0]], columns=["loss", "level"])
@@ -159,12 +163,14 @@ def _levels(lines, look, y_of):
     table = levels(lines)
     if table.empty:
         return
-    table = table.assign(level=table["level"].map(look.say))
-    base, y = alt.Chart(table), alt.Y("loss:Q", **y_of)
-    yield base.mark_rule(color=look.ink, strokeDash=[4, 4], strokeWidth=1).encode(y)
-    yield base.mark_text(align="left", dx=4, dy=-6, color=look.ink, fontSize=11).encode(
-        y, alt.XValue(0), text="level:N"
-    )
+    table = table.assign(said=table["level"].map(look.say))
+    y = alt.Y("loss:Q", **y_of)
+    yield alt.Chart(table).mark_rule(color=look.ink, strokeDash=[4, 4], strokeWidth=1).encode(y)
+    asked = table["level"].isin([TARGET, BEST_GUESS])
+    for part, side, x in ((table[asked], {"align": "left", "dx": 4}, 0), (table[~asked], {"align": "right"}, "width")):
+        if len(part):  # a floor close to the target: their names stand at different ends
+            text = alt.Chart(part).mark_text(dy=-6, color=look.ink, fontSize=11, **side)
+            yield text.encode(y, alt.XValue(x), text="said:N")
 
 
 def _hover(points, metric, look):
