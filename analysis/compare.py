@@ -88,7 +88,7 @@ class Comparison:
         spans = ranges(n, self.winners.to_numpy(), list(self.winners.columns), LEADS)
         if not spans:
             return Text("no architecture is clearly the best at any size")
-        return Text("the lowest loss by number of examples: {said}", said=listed(spans))
+        return Text("the best by number of examples: {said}", said=listed(spans))
 
     def _worth(self, a, b):
         found = self.worths[a, b]

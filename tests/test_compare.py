@@ -77,7 +77,7 @@ def test_the_crossover_of_the_fast_and_the_slow_is_found(found):
     truth = LAST * (0.8 / 1.1) ** (1 / 0.3)
     assert row["low"] <= truth <= row["high"] and row["n"] == pytest.approx(truth, rel=0.1)
     assert [text for text in found.words if text.startswith("cnn beats linear above")]
-    assert [text for text in found.words if text.startswith("the lowest loss by number of examples: linear 100–")]
+    assert [text for text in found.words if text.startswith("the best by number of examples: linear 100–")]
 
 
 def test_every_sentence_can_be_translated(found):

@@ -34,7 +34,7 @@ def winners(chances: pd.DataFrame, n: float, *, look=LIGHT):
         stack=True,
         axis=alt.Axis(format="%"),
         scale=alt.Scale(domain=[0, 1]),
-        title=look.say(Text("probability of the lowest loss")),
+        title=look.say(Text("probability of being the best")),
     )
     hover = ["architecture:N", alt.Tooltip("n:Q", format=",.0f"), alt.Tooltip("probability:Q", format=".0%")]
     areas = (

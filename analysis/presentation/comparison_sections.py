@@ -68,7 +68,7 @@ def winners(found: Comparison) -> Section:
     at = at[at < len(found.winners)]
     table = found.winners.iloc[at].map(share).reset_index()
     table["n"] = [size(n) for n in table["n"]]
-    words = Text("Probability that an architecture has the lowest loss, by number of examples. The line: today's data.")
+    words = Text("Probability that an architecture is the best, by number of examples. The line: today's data.")
     chart = partial(comparison_charts.winners, found.winners, found.n)
     return Section(Text("Which is best at which size?"), words, table.rename(columns={"n": Text("examples")}), chart)
 
