@@ -98,6 +98,7 @@ def dataset(study) -> None:
     print(f"- test of one exponent: p = {test.p:.3g}\n" if test.p == test.p else "")
     if len(told := evidence.diagnosis(question.confidence).held_out):
         print(markdown(held_out(told)))
+        foretold(evidence, told)
     decision(evidence, question)
 
 
@@ -124,6 +125,21 @@ def held_out(told: pd.DataFrame) -> pd.DataFrame:
         shown[column] = known[column].map("{:,}".format)
     shown["inside"] = known["inside"].map({True: "yes", False: "**no**"})
     return shown.assign(miss=known["miss"].map("{:+.1%}".format))
+
+
+def foretold(evidence: Evidence, told: pd.DataFrame) -> None:
+    """The curves with the laws and forecasts of what had been measured when the forecasts were made."""
+    table, laws, forecasts = evidence.table, {}, {}
+    known = told[told["measured"].notna()]
+    for name, part in known.groupby("architecture"):
+        seen = table[(table["architecture"] == name) & (table["n"] <= part["from_n"].iloc[0])]
+        laws[name] = fit_power_law(seen["n"], seen["loss"])
+        forecasts[name] = forecast(seen["n"], seen["loss"], part["n"])
+        assert np.allclose(forecasts[name].median, part["predicted"], rtol=0.01)  # as it was logged then
+    beyond = (known["n"] / known["from_n"]).max()
+    shown = table[table["architecture"].isin(laws)]
+    lines = Lines(laws, forecasts, chosen=evidence.names[0], beyond=beyond)
+    draw(learning_curves(shown, lines, evidence.metric), f"{evidence.study.name}-foretold")
 
 
 def decision(evidence: Evidence, question: Question) -> None:

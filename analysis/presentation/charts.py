@@ -35,7 +35,7 @@ class Lines:
     """What is drawn beside the points; levels are in units of the metric.
 
     laws, forecasts: architecture -> PowerLaw, Forecast. untuned: points without tuning. target, best_guess: levels.
-    chosen: the architecture whose regions and floor are marked.
+    chosen: the architecture whose regions and floor are marked. beyond: how far forecasts are drawn, times the data.
     """
 
     laws: Mapping
@@ -44,6 +44,7 @@ class Lines:
     target: float | None = None
     best_guess: float | None = None
     chosen: str | None = None
+    beyond: float = BEYOND
 
 
 def learning_curves(points: pd.DataFrame, lines: Lines, metric: str = "loss", *, look=LIGHT, linear: bool = False):
@@ -62,7 +63,7 @@ def learning_curves(points: pd.DataFrame, lines: Lines, metric: str = "loss", *,
     y, low, high = alt.Y("loss:Q", **y_of), alt.Y("low:Q", **y_of), alt.Y2("high:Q")
     layers = [*_regions(points, lines, look, x)]
     if lines.forecasts:
-        band = alt.Chart(forecast_bands(lines.forecasts))
+        band = alt.Chart(forecast_bands(lines.forecasts, lines.beyond))
         chosen = alt.condition(alt.datum.architecture == (lines.chosen or ""), alt.value(0.2), alt.value(0.07))
         layers.append(band.mark_area().encode(x, low, high, colour, opacity=chosen))
         layers.append(band.mark_line(strokeDash=[7, 4]).encode(x, alt.Y("median:Q", **y_of), colour))
@@ -97,11 +98,11 @@ def steps(histories: pd.DataFrame, *, look=LIGHT):
     return alt.layer(*lines).properties(height=320, width="container")
 
 
-def forecast_bands(forecasts: Mapping) -> pd.DataFrame:
-    """Each forecast from the end of its data to BEYOND times that: architecture, n, median, low, high."""
+def forecast_bands(forecasts: Mapping, beyond: float = BEYOND) -> pd.DataFrame:
+    """Each forecast from the end of its data to `beyond` times that: architecture, n, median, low, high."""
     bands = []
     for architecture, told in forecasts.items():
-        n, half = np.geomspace(told.n_max, told.n_max * BEYOND, POINTS_PER_LINE // 3), told.confidence / 2
+        n, half = np.geomspace(told.n_max, told.n_max * beyond, POINTS_PER_LINE // 3), told.confidence / 2
         low, median, high = told.predictive.quantile(n, np.array([[0.5 - half], [0.5], [0.5 + half]]))
         bands.append(pd.DataFrame({"architecture": architecture, "n": n, "median": median, "low": low, "high": high}))
     return pd.concat(bands, ignore_index=True)
@@ -133,7 +134,7 @@ def regions(points: pd.DataFrame, lines: Lines) -> pd.DataFrame:
         rows = [
             (first, law.n_min, Text("near the best guess")),
             (law.n_min, law.n_max, Text("power law")),
-            (law.n_max, law.n_max * BEYOND, Text("forecast")),
+            (law.n_max, law.n_max * lines.beyond, Text("forecast")),
         ]
     return pd.DataFrame([row for row in rows if row[0] < row[1]], columns=["start", "end", "region"])
 
