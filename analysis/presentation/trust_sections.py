@@ -62,7 +62,7 @@ def backtests(past: pd.DataFrame, metric: str) -> Section:
 def held_out(diagnosis, metric: str) -> Section:
     table = diagnosis.held_out
     known = table[table["measured"].notna()]
-    made = Text("Logged to MLflow on {made}, before these sizes were trained.", made=table["made"].iloc[0])
+    made = Text("Logged to MLflow on {made}, before these sizes were trained.", made=table["made"].iloc[0][:16].replace("T", " "))
     inside = Text("{inside} of {count} measurements fell inside.", inside=int(known["inside"].sum()), count=len(known))
     words = joined([made, inside if len(known) else Text("They have not been trained yet.")])
     chart = partial(trust_charts.past_forecasts, table, metric)
@@ -149,7 +149,7 @@ def protocol(evidence: Evidence) -> list[Section]:
         [
             Text(
                 "{runs:,} training runs: {architectures} architectures, {sizes} sizes, up to {samples} samples of the "
-                "hyperparameters and {seeds} data seeds each.",
+                "hyperparameters each; data seeds: {seeds}.",
                 **counts,
             ),
             Text(
