@@ -62,7 +62,8 @@ def backtests(past: pd.DataFrame, metric: str) -> Section:
 def held_out(diagnosis, metric: str) -> Section:
     table = diagnosis.held_out
     known = table[table["measured"].notna()]
-    made = Text("Logged to MLflow on {made}, before these sizes were trained.", made=table["made"].iloc[0][:16].replace("T", " "))
+    when = table["made"].iloc[0][:16].replace("T", " ")
+    made = Text("Logged to MLflow on {made}, before these sizes were trained.", made=when)
     inside = Text("{inside} of {count} measurements fell inside.", inside=int(known["inside"].sum()), count=len(known))
     words = joined([made, inside if len(known) else Text("They have not been trained yet.")])
     chart = partial(trust_charts.past_forecasts, table, metric)
