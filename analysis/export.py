@@ -32,7 +32,8 @@ def export(study: str, folder: Path, hardware: str = "") -> Path:
         raise StoreError(f"study '{study}' has no finished run yet")
     place = folder / study.replace("/", "_")
     place.mkdir(parents=True, exist_ok=True)
-    found.runs.drop(columns=list(LEFT_OUT), errors="ignore").to_csv(place / RUNS, index=False)
+    runs = found.runs.drop(columns=list(LEFT_OUT), errors="ignore")
+    runs.assign(dataset=runs["dataset"].map(without_folder)).to_csv(place / RUNS, index=False)
     found.told.to_csv(place / TOLD, index=False)
     chosen = best_runs(found.runs).drop_duplicates(["dataset", "architecture", "n_train"])["run_id"].tolist()
     thinned(histories(chosen)).to_csv(place / STEPS_FILE, index=False, float_format="%.5g")
@@ -47,7 +48,8 @@ def read_export(place: Path) -> Study:
         raise StoreError(f"folder '{place}' holds no exported study ({ABOUT}); see python -m analysis.export")
     about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
     text = dict.fromkeys(MACHINE | set(TEXT) | {"device"}, str)
-    runs = pd.read_csv(place / RUNS, dtype=text, parse_dates=["started"], float_precision="round_trip")
+    runs = pd.read_csv(place / RUNS, dtype=text, float_precision="round_trip")
+    runs["started"] = pd.to_datetime(runs["started"], format="ISO8601")  # some with milliseconds, some without
     told, steps = (pd.read_csv(place / file, float_precision="round_trip") for file in (TOLD, STEPS_FILE))
     name, note = about.pop("name"), about.pop("note")
     return Study(name, runs, note=note, told=told, about=about, histories=steps)
@@ -71,6 +73,12 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
         "pruning": "halving" if runs.get("bracket", pd.Series([0])).max() > 0 else "off",
     }
     return {"date": f"{last:%Y-%m-%d}", "commit": known[:7] or commit(first), "hardware": hardware} | said
+
+
+def without_folder(dataset: str) -> str:
+    """npz:FILE and folder:FOLDER without what is above them."""
+    kind, _, path = dataset.partition(":")
+    return f"{kind}:{Path(path).name}" if kind in ("npz", "folder") else dataset
 
 
 def thinned(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 from records import record_study
 
-from analysis.export import MOST_STEPS, export, exports, read_export, thinned
+from analysis.export import MOST_STEPS, export, exports, read_export, thinned, without_folder
 from analysis.study import load_study
 
 EXAMPLES = ROOT / "app" / "example"
@@ -44,6 +44,11 @@ def test_losses_over_steps_of_the_best_runs_are_there_but_not_too_many(study, tm
     (drawn,) = steps["run_id"].unique()
     assert steps["step"].iloc[[0, -1]].tolist() == [0, 495]
     assert drawn in set(load_study("demo").points("digits", "loss")["run_id"])
+
+
+def test_where_somebody_keeps_a_dataset_is_not_exported():
+    names = "npz:/home/somebody/cifar10.npz", "folder:../photos/", "digits", "package.module:function"
+    assert [*map(without_folder, names)] == ["npz:cifar10.npz", "folder:photos", "digits", "package.module:function"]
 
 
 def test_a_short_history_is_kept_whole():
