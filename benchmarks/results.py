@@ -61,9 +61,10 @@ def claim(studies: dict) -> None:
     ]
     shown = wide.map(lambda accuracy: f"{accuracy:.1%}" if accuracy == accuracy else "–").reset_index()
     print("Test accuracy by number of images:\n")
-    print(markdown(shown.assign(n=[f"{n:,}" for n in shown["n"]])))
-    print(markdown(pd.DataFrame([straightness(*group) for group in table.groupby("architecture")])))
-    laws = {name: fit_power_law(curve["n"], curve["loss"]) for name, curve in table.groupby("architecture")}
+    print(markdown(shown.assign(n=[f"{n:,.0f}" for n in shown["n"]])))
+    long = table[table.groupby("architecture")["n"].transform("nunique") >= 4]
+    print(markdown(pd.DataFrame([straightness(*group) for group in long.groupby("architecture")])))
+    laws = {name: fit_power_law(curve["n"], curve["loss"]) for name, curve in long.groupby("architecture")}
     draw(learning_curves(table, Lines(laws, {}), "error"), "notebook")
 
 
