@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.answer import plain
-from analysis.runs import TEXT, StoreError, best_runs, open_store, study_run
+from analysis.runs import TEXT, StoreError, best_runs, is_pruned, open_store, study_run
 from analysis.study import STEPS, Study, histories, load_study
 
 RUNS, ABOUT, TOLD, STEPS_FILE = "runs.csv", "study.json", "held_out.csv", "steps.csv"
@@ -68,10 +68,7 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
     known = parent.data.tags.get(COMMIT, "") if parent else ""
     settings = {name: sorted(runs[name].dropna().unique().tolist()) for name in SETTINGS if name in runs}
     said = {name: ", ".join(map(str, values)) for name, values in settings.items()}
-    said |= {
-        "samples": f"{runs['sample'].max():.0f}",
-        "pruning": "halving" if runs.get("bracket", pd.Series([0])).max() > 0 else "off",
-    }
+    said |= {"samples": f"{runs['sample'].max():.0f}", "pruning": "halving" if is_pruned(runs) else "off"}
     return {"date": f"{last:%Y-%m-%d}", "commit": known[:7] or commit(first), "hardware": hardware} | said
 
 

@@ -183,6 +183,11 @@ def is_replica(runs: pd.DataFrame) -> pd.Series:
     return runs["replica"].eq("true") if "replica" in runs else pd.Series(False, runs.index)
 
 
+def is_pruned(runs: pd.DataFrame) -> bool:
+    """Whether samples were trained against each other, so that hopeless ones ended early."""
+    return "bracket" in runs and bool(runs["bracket"].max() > 0)
+
+
 def points(best: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
     """Learning curves for the fits: architecture, n, loss (of the test set; `metric` is loss or error), se, run_id.
 

@@ -95,12 +95,16 @@ class Lease:
 
     def _others(self) -> list[Driver]:
         """Drivers that live, other than this one. The tags of dead ones are deleted."""
-        drivers = [driver for driver in self._read() if driver.tag != self.driver.tag]
-        for driver in drivers:
-            if not driver.lives():
+        living = []
+        for driver in self._read():
+            if driver.tag == self.driver.tag:
+                continue
+            if driver.lives():
+                living.append(driver)
+            else:
                 with suppress(MlflowException):  # another launch was faster
                     self.client.delete_experiment_tag(self.experiment_id, driver.tag)
-        return [driver for driver in drivers if driver.lives()]
+        return living
 
     def _read(self) -> list[Driver]:
         tags = self.client.get_experiment(self.experiment_id).tags

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.fits.curve import FitError
-from analysis.runs import best_runs, is_replica, points
+from analysis.runs import best_runs, is_pruned, is_replica, points
 from analysis.trust.search import adequacy, expected_best
 
 SETTINGS = (
@@ -97,6 +97,6 @@ def read_extendable(runs: pd.DataFrame, study: str, architecture: str | None, me
 def _settings(runs):
     """Option -> its most common value; whole numbers without the ".0" that a column with missing values gives them."""
     usual = {name: runs[name].mode()[0] for name in SETTINGS if name in runs and runs[name].notna().any()}
-    if "bracket" in runs and runs["bracket"].max() > 0:
+    if is_pruned(runs):
         usual["pruning"] = "halving"
     return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in usual.items()}
