@@ -20,10 +20,13 @@ from mlflow import MlflowClient
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis.runs import CELL, load_runs
-from experiments.halving import FIRST_RUNG, KEEP
+from experiments.halving import FINALISTS, FIRST_RUNG, KEEP
 
-FIRST = (1 / 8, 1 / 4, 1 / 3, 1 / 2, 1.0)
-RULES = [(KEEP, rung) for rung in FIRST] + [(1 / 2, 1 / 4), (1 / 2, 1 / 2)]  # (keep, first rung)
+RULES = [
+    *((KEEP, rung, FINALISTS) for rung in (1 / 6, 1 / 4, 1 / 3, 1 / 2, 1.0)),
+    *((KEEP, FIRST_RUNG, finalists) for finalists in (1, 2)),
+    *((1 / 2, rung, FINALISTS) for rung in (1 / 4, 1 / 2)),
+]  # (keep, first rung, finalists)
 
 
 def read_cells(studies: list[str]) -> dict:
@@ -43,16 +46,16 @@ def _sample(client, run):
     return run.sample, run.patience, run.seconds / run.steps, steps, np.minimum.accumulate(losses)
 
 
-def halved(samples: list, keep: float, first_rung: float) -> tuple[float, int, float]:
+def halved(samples: list, keep: float, first_rung: float, finalists: int) -> tuple[float, int, float]:
     """Seconds spent, the winner and its loss under a rule; the same decisions as experiments.halving.halve."""
     running = {sample: rest for sample, *rest in samples if sample > 0}
     rung, left = max(1, round(first_rung * samples[0][1])), len(running)
     ranking, seconds = {}, 0.0
     while running:
-        rung = rung if left > 1 else math.inf
+        rung = rung if left > finalists else math.inf
         seen = {sample: min(np.searchsorted(rest[2], rung), len(rest[2]) - 1) for sample, rest in running.items()}
         ranking |= {sample: running[sample][3][at] for sample, at in seen.items()}
-        left = math.ceil(keep * left)
+        left = max(finalists, math.ceil(keep * left))
         going_on = sorted(ranking, key=ranking.get)[:left]
         for sample, at in seen.items():
             _, pace, steps, _ = running[sample]
@@ -86,23 +89,23 @@ def main() -> None:
 
 def table(cells: list, count: int, spread: float) -> None:
     print(f"\n{len(cells)} cells of {count} samples\n")
-    print("| keep | first rung | compute | same winner | or within the spread | mean loss of the winner | worst |")
-    print("|---|---|---|---|---|---|---|")
-    for keep, rung in RULES:
+    print("| keep | first rung | finalists | compute | same winner | or within the spread | mean loss of the winner | worst |")
+    print("|---|---|---|---|---|---|---|---|")
+    for keep, rung, finalists in RULES:
         rows = []
         for samples in cells:
             full = sum(steps[-1] * pace for _, _, pace, steps, _ in samples)
             default = sum(steps[-1] * pace for sample, _, pace, steps, _ in samples if sample == 0)
             drawn = {sample: best[-1] for sample, *_, best in samples if sample > 0}
-            seconds, winner, loss = halved(samples, keep, rung)
+            seconds, winner, loss = halved(samples, keep, rung, finalists)
             best = min(drawn.values())
             lost = loss / best - 1
             rows.append(((seconds + default) / full, winner == min(drawn, key=drawn.get), lost <= spread, lost))
         share, same, near, lost = np.mean(rows, axis=0)
-        used = " (used)" if (keep, rung) == (KEEP, FIRST_RUNG) else ""
+        used = " (used)" if (keep, rung, finalists) == (KEEP, FIRST_RUNG, FINALISTS) else ""
         worst = max(row[-1] for row in rows)
         shown = f"{share:.0%} | {same:.0%} | {near:.0%} | {lost:.1%} | {worst:.1%}"
-        print(f"| {keep:.2g} | {rung:.3g} × patience{used} | {shown} |")
+        print(f"| {keep:.2g} | {rung:.3g} × patience | {finalists}{used} | {shown} |")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Successive halving: hopeless samples of a cell end early (Jamieson & Talwalkar 2016, section 3).
 
 All samples of a cell (one architecture, fraction and data seed) are trained to a first rung; the best third goes
-on to three times as many steps, the best third of those to three times as many again, until one is left. The
-comparison is synchronous, so what is pruned is decided by the trials alone, never by timing or by chance.
-Sample 0 stays outside and is trained to its end: it is the study's curve without tuning.
+on to three times as many steps, the best third of those to three times as many again. The last three are trained to
+their end: which of them is best often shows only after the learning rate has dropped. The comparison is synchronous,
+so what is pruned is decided by the trials alone, never by timing or by chance. Sample 0 stays outside and is trained
+to its end: it is the study's curve without tuning.
 """
 
 import math
@@ -15,6 +16,7 @@ from experiments.trial import Trial
 
 KEEP = 1 / 3
 FIRST_RUNG = 1 / 3  # of the patience: earlier, slow starters that would have won are taken for hopeless (README)
+FINALISTS = 3
 
 
 def halve(trials: Iterable[Trial], data: Data, device: str = "cpu") -> Iterator[tuple[Trial, Result | Diverged]]:
@@ -27,14 +29,14 @@ def halve(trials: Iterable[Trial], data: Data, device: str = "cpu") -> Iterator[
         for training in list(running):
             sample = training.trial.sample
             try:
-                training.advance(rung if sample and keep > 1 else math.inf)
+                training.advance(rung if sample and keep > FINALISTS else math.inf)
             except Diverged as reason:
                 ranking[sample] = math.inf
                 running.remove(training)
                 yield training.trial, reason
             else:
                 ranking[sample] = training.best_val_loss
-        keep = math.ceil(KEEP * keep)
+        keep = max(FINALISTS, math.ceil(KEEP * keep))
         going_on = sorted(set(ranking) - {0}, key=ranking.get)[:keep]
         for training in list(running):
             if training.result is None and training.trial.sample not in going_on:

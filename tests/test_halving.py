@@ -50,8 +50,9 @@ def test_the_winner_is_as_good_at_a_fraction_of_the_steps(full, halved):
     assert sum(r.steps for r in halved.values()) < 0.6 * sum(r.steps for r in full.values())
 
 
-def test_a_small_bracket_is_cut_too(noisy):
-    assert sum(result.pruned for _, result in halve(cell(3), noisy)) == 2
+def test_the_last_three_are_trained_to_their_end(noisy):
+    assert sum(result.pruned for _, result in halve(cell(4), noisy)) == 1
+    assert not any(result.pruned for _, result in halve(cell(3), noisy))
 
 
 def test_a_diverged_sample_ends_without_disturbing_the_others(noisy):

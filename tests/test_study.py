@@ -330,13 +330,13 @@ def test_a_run_of_main_in_the_same_experiment_is_left_alone(played):
 
 
 def test_a_compared_sample_that_is_missing_is_trained_with_the_others_and_recorded_alone(played):
-    compared = [*SMALL, "--samples", "3", "--max_steps", "60", "--patience", "40", "--pruning", "halving"]
+    compared = [*SMALL, "--samples", "5", "--max_steps", "60", "--patience", "40", "--pruning", "halving"]
     launch(compared, [0.1])
     before, _ = runs_of("small")
-    assert Counter(run.data.tags["pruned"] for run in before) == {"true": 2, "false": 2}
+    assert Counter(run.data.tags["pruned"] for run in before) == {"true": 2, "false": 4}
     lost = next(run for run in before if run.data.tags["pruned"] == "true")
     MlflowClient().delete_run(lost.info.run_id)
-    assert "4 trials, 3 done, 1 to do" in launch(compared, [0.1])
+    assert "6 trials, 5 done, 1 to do" in launch(compared, [0.1])
     after, _ = runs_of("small")
     (again,) = [run for run in after if run.info.run_id not in {run.info.run_id for run in before}]
     for name in ("best_val_loss", "test_loss", "steps"):
