@@ -6,6 +6,12 @@ A trial that halving pauses goes on as if it had not been, so the validation los
 over its steps tell where each rule would have stopped it. Per rule, over the cells (architecture, size, data seed):
 share of the compute (seconds of training, sample 0 included), cells with the same winner or one whose loss is higher by
 no more than the spread between trainings that differ in `seed` only, and what the winner lost, relative to the best.
+
+The README's figures come from four studies, `python -m experiments.study --study NAME --samples 8` with
+- digits: --max_steps 4000 --patience 600 --fractions 0.04,0.08,0.16,0.32,0.64,1 (at 0.16: --samples 20)
+- digits-seeds: --max_steps 4000 --patience 600 --fractions 0.16,0.64 --samples 4, thrice, with --seed 0, 1 and 2
+- fashion-unpruned: --dataset fashion_mnist --architectures mlp --fractions 0.64,1
+- cifar10-unpruned: --dataset npz:cifar10.npz --architectures cnn --fractions 0.04 --samples 20
 """
 
 import argparse
@@ -89,7 +95,7 @@ def main() -> None:
 
 def table(cells: list, count: int, spread: float) -> None:
     print(f"\n{len(cells)} cells of {count} samples\n")
-    print("| keep | first rung | finalists | compute | same winner | or within the spread | mean loss of the winner | worst |")
+    print("| keep | first rung | finalists | compute | same winner | or within the spread | lost on average | worst |")
     print("|---|---|---|---|---|---|---|---|")
     for keep, rung, finalists in RULES:
         rows = []
