@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from experiments import teachers
 from experiments.data import load_data
@@ -7,45 +8,59 @@ from experiments.data import load_data
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(teachers, "TRAIN", 4000)
-    monkeypatch.setattr(teachers, "TEST", 1000)
+    for name, value in {"TRAIN": 4000, "TEST": 1000, "TAIL_TRAIN": 20_000, "TAIL_TEST": 20_000}.items():
+        monkeypatch.setattr(teachers, name, value)
 
 
-@pytest.mark.parametrize("name", ["linear", "network"])
-def test_a_teacher_is_a_dataset_like_any_other_and_always_the_same(name):
+@pytest.mark.parametrize("name, classes, side, pool", [("linear", 4, 8, 3200), ("long_tail", 10, 32, 16_000)])
+def test_a_teacher_is_a_dataset_like_any_other_and_always_the_same(name, classes, side, pool):
     data, again = (load_data(f"experiments.teachers:{name}") for _ in range(2))
-    assert (data.classes, data.image_shape, len(data.pool)) == (4, (1, 8, 8), 3200)
+    assert (data.classes, data.image_shape, len(data.pool)) == (classes, (1, side, side), pool)
     assert data.fingerprint == again.fingerprint
 
 
-@pytest.mark.parametrize("logits, data", [(teachers.linear_logits, "linear"), (teachers.network_logits, "network")])
-def test_labels_follow_the_teachers_probabilities(logits, data):
-    images, labels, *_ = getattr(teachers, data)()
-    z = logits(images)
-    log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
+def test_labels_follow_the_linear_teachers_probabilities():
+    images, labels, *_ = teachers.linear()
+    log_p = log_softmax(teachers.linear_logits(images))
     measured = -log_p[np.arange(len(labels)), labels]
-    floor = teachers.bayes_loss(logits, images)
+    floor = -(np.exp(log_p) * log_p).sum(1).mean()
     assert measured.mean() == pytest.approx(floor, abs=4 * measured.std() / np.sqrt(len(labels)))
     assert 0.2 < floor < 1.1  # between certainty and a guess, ln 4 = 1.39
 
 
-def test_the_teachers_are_as_sure_as_their_docstrings_say():
-    images = teachers.linear()[0]
-    assert teachers.linear_logits(images).std() == pytest.approx(2, rel=0.15)
-    assert teachers.network_logits(images).std() == pytest.approx(3, rel=0.35)
+def test_the_linear_teacher_is_as_sure_as_its_docstring_says():
+    assert teachers.linear_logits(teachers.linear()[0]).std() == pytest.approx(2, rel=0.15)
 
 
 def test_a_linear_student_closes_on_the_floor_with_exponent_one():
-    """Excess loss p / (2n): fitted by scikit-learn, so that this is about the data and not about our trainer."""
-    from sklearn.linear_model import LogisticRegression
-
+    """Fitted by scikit-learn, so that this is about the data and not about our trainer."""
     images, labels, test, _ = teachers.linear()
     x, shown, excess = teachers._standardised(images), teachers._standardised(test), {}
-    truth = teachers.linear_logits(test)
-    truth = truth - np.log(np.exp(truth).sum(1, keepdims=True))
+    truth = log_softmax(teachers.linear_logits(test))
     for n in (1000, 4000):
         told = LogisticRegression(C=1e6, max_iter=200).fit(x[:n], labels[:n]).predict_log_proba(shown)
         excess[n] = (np.exp(truth) * (truth - told)).sum(1).mean()
-    parameters = 65 * 3
-    assert excess[4000] == pytest.approx(parameters / 8000, rel=0.25)
+    assert excess[4000] == pytest.approx(teachers.linear_excess(4000), rel=0.25)
     assert np.log(excess[1000] / excess[4000]) / np.log(4) == pytest.approx(1, abs=0.25)
+
+
+def test_a_pattern_of_the_long_tail_has_one_label_for_ever():
+    images, labels, test, truth = teachers.long_tail()
+    patterns = np.concatenate([images, test]).reshape(40_000, -1).argmax(1)
+    labels = np.concatenate([labels, truth])
+    assert all(len(set(labels[patterns == pattern])) == 1 for pattern in np.unique(patterns))
+
+
+def test_who_knows_what_it_has_seen_and_guesses_the_rest_meets_the_long_tails_theory():
+    images, _, test, _ = teachers.long_tail()
+    seen, asked = (part.reshape(20_000, -1).argmax(1) for part in (images, test))
+    for n in (40, 400, 4000):
+        known = [np.isin(asked, np.random.default_rng(seed).choice(seen, n, False)).mean() for seed in range(40)]
+        assert np.log(10) * (1 - np.mean(known)) == pytest.approx(teachers.long_tail_excess(n), rel=0.2)
+    assert np.log(teachers.long_tail_excess(100) / teachers.long_tail_excess(10_000)) / np.log(100) == pytest.approx(
+        0.5, abs=0.02
+    )
+
+
+def log_softmax(z):
+    return z - np.log(np.exp(z).sum(1, keepdims=True))
