@@ -166,11 +166,14 @@ def prices_in_words(prices: Prices) -> str:
 
 
 def truth(study) -> None:
-    """Forecasts from 1 % of a pool that theory describes, beside what was measured up to all of it."""
+    """Forecasts from 1 % of a pool that theory describes, beside theory and what was measured up to all of it."""
+    from experiments import teachers
+
     table = study.points(study.datasets[0], "loss")
     pool = study.runs["pool"].iloc[0]
+    teacher = study.name.removeprefix("teacher-")
+    floor, excess = teacher_loss(teacher), getattr(teachers, f"{teacher}_excess")
     draw(curves(Evidence(study, study.datasets[0]), Question()).chart(), study.name)
-    floor = teacher_loss(study.name.removeprefix("teacher-"))
     print(f"The teacher's own loss on the test images: {floor:.4f} nats.\n")
     for name, curve in table.astype({"n": int}).sort_values("n").groupby("architecture"):
         law = fit_power_law(curve["n"], curve["loss"])
@@ -178,17 +181,7 @@ def truth(study) -> None:
             f"{name}, all sizes: floor {law.c:.3f} [{law.c_low:.3f}, {law.c_high:.3f}], "
             f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]\n"
         )
-        excess = curve.assign(excess=curve["loss"] - floor).query("excess > 0")
-        slopes = -np.diff(np.log(excess["excess"])) / np.diff(np.log(excess["n"]))
-        print(
-            markdown(
-                pd.DataFrame(
-                    [[f"{slope:.2f}" for slope in slopes]],
-                    columns=[f"{a:,} to {b:,}" for a, b in pairwise(excess["n"])],
-                    index=["exponent of the excess over the teacher's loss"],
-                ).reset_index(names="from n")
-            )
-        )
+        print(markdown(local_exponents(curve.assign(excess=curve["loss"] - floor).query("excess > 0"))))
         for share in SHARES:
             seen, later = curve[curve["n"] <= share * pool], curve[curve["n"] > share * pool]
             told = forecast(seen["n"], seen["loss"], later["n"])
@@ -198,16 +191,26 @@ def truth(study) -> None:
                 "predicted": [f"{value:.4f}" for value in told.median],
                 "between": [f"{low:.4f} to {high:.4f}" for low, high in zip(told.low, told.high)],
                 "measured": later["loss"].map("{:.4f}".format),
+                "theory": [f"{floor + value:.4f}" for value in excess(later["n"])],
                 "inside": np.where(later["loss"].between(told.low, told.high), "yes", "**no**"),
             })  # fmt: skip
             print(f"{name}, forecast from sizes up to n = {seen['n'].max():,} (trust: {told.grade}):\n")
             print(markdown(rows))
 
 
+def local_exponents(curve: pd.DataFrame) -> pd.DataFrame:
+    slopes = -np.diff(np.log(curve["excess"])) / np.diff(np.log(curve["n"]))
+    between = [f"{a:,} to {b:,}" for a, b in pairwise(curve["n"])]
+    row = pd.DataFrame([[f"{slope:.2f}" for slope in slopes]], columns=between)
+    return row.set_axis(["exponent of the excess over the teacher's loss"]).reset_index(names="from n")
+
+
 def teacher_loss(name: str) -> float:
     """Mean cross-entropy in nats of a teacher's own probabilities for the labels of its test images."""
     from experiments import teachers
 
+    if not hasattr(teachers, f"{name}_logits"):
+        return 0.0  # its labels are certain
     *_, images, labels = getattr(teachers, name)()
     z = getattr(teachers, f"{name}_logits")(images)
     return float(np.mean(np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), labels]))
