@@ -3,7 +3,8 @@
     python benchmarks/pruning.py STUDY [STUDY …]           (MLFLOW_TRACKING_URI says in which store)
 
 A trial that halving pauses goes on as if it had not been, so the validation losses that an unpruned run has logged
-over its steps tell where each rule would have stopped it. Per rule, over the cells (architecture, size, data seed):
+over its steps tell where each rule would have stopped it. Its seconds are shared out by images, one trained on counting
+as three evaluated (evaluations are frequent at first). Per rule, over the cells (architecture, size, data seed):
 share of the compute (seconds of training, sample 0 included), cells with the same winner or one whose loss is higher by
 no more than the spread between trainings that differ in `seed` only, and what the winner lost, relative to the best.
 
@@ -26,6 +27,7 @@ from mlflow import MlflowClient
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis.runs import CELL, load_runs
+from experiments.data import MAX_VALIDATION
 from experiments.halving import FINALISTS, FIRST_RUNG, KEEP
 
 RULES = [
@@ -36,7 +38,7 @@ RULES = [
 
 
 def read_cells(studies: list[str]) -> dict:
-    """Cells of the studies: samples as (sample, patience, seconds per step, steps evaluated at, best loss by then)."""
+    """Cells of the studies: samples as (sample, patience, seconds until, steps at, best loss by) each evaluation."""
     client, cells = MlflowClient(), {}
     for study in studies:
         runs = load_runs(study)
@@ -49,7 +51,9 @@ def read_cells(studies: list[str]) -> dict:
 def _sample(client, run):
     history = client.get_metric_history(run.run_id, "val_loss")
     steps, losses = np.array([m.step for m in history]), np.array([m.value for m in history])
-    return run.sample, run.patience, run.seconds / run.steps, steps, np.minimum.accumulate(losses)
+    validation = min(MAX_VALIDATION, run.pool / 4)  # and about as many for the last test
+    images = 3 * run.batch_size * steps + validation * (np.arange(len(steps)) + 1) + 2 * validation
+    return run.sample, run.patience, run.seconds * images / images[-1], steps, np.minimum.accumulate(losses)
 
 
 def halved(samples: list, keep: float, first_rung: float, finalists: int) -> tuple[float, int, float]:
@@ -64,9 +68,9 @@ def halved(samples: list, keep: float, first_rung: float, finalists: int) -> tup
         left = max(finalists, math.ceil(keep * left))
         going_on = sorted(ranking, key=ranking.get)[:left]
         for sample, at in seen.items():
-            _, pace, steps, _ = running[sample]
+            _, spent, steps, _ = running[sample]
             if at == len(steps) - 1 or sample not in going_on:
-                seconds += steps[at] * pace
+                seconds += spent[at]
                 del running[sample]
         rung *= round(1 / keep)
     winner = min(ranking, key=ranking.get)
@@ -100,8 +104,8 @@ def table(cells: list, count: int, spread: float) -> None:
     for keep, rung, finalists in RULES:
         rows = []
         for samples in cells:
-            full = sum(steps[-1] * pace for _, _, pace, steps, _ in samples)
-            default = sum(steps[-1] * pace for sample, _, pace, steps, _ in samples if sample == 0)
+            full = sum(spent[-1] for _, _, spent, *_ in samples)
+            default = sum(spent[-1] for sample, _, spent, *_ in samples if sample == 0)
             drawn = {sample: best[-1] for sample, *_, best in samples if sample > 0}
             seconds, winner, loss = halved(samples, keep, rung, finalists)
             best = min(drawn.values())

@@ -313,9 +313,10 @@ def augment(batch: Split, flip: int, shift: int, generator: torch.Generator) -> 
 def evaluation_after(step: int, patience: int) -> int:
     """When to evaluate next: a fifth of the way come so far, since losses change on a logarithmic clock.
 
-    At least four times within the patience, so that it is spent when it is said to be.
+    At least 5 steps and a twentieth of the patience later, because the first evaluations would cost more than the
+    training, and a quarter of it at most, so that it is spent when it is said to be.
     """
-    return step + max(1, min(max(5, step // 5), patience // 4))
+    return step + max(1, min(max(5, patience // 20, step // 5), patience // 4))
 
 
 def out_of_patience(best_step: int, patience: int) -> int:

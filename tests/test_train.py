@@ -102,7 +102,7 @@ def test_the_number_of_parameters_is_counted(tiny):
 
 @pytest.mark.parametrize("architecture", ["mlp", "resnet"])
 def test_the_weights_of_the_best_evaluation_are_restored(architecture, noisy):
-    result = train(short(architecture, max_steps=60), noisy)
+    result = train(short(architecture, max_steps=60, patience=200), noisy)
     assert result.best_step < result.steps  # it went on, and became worse
     assert evaluate(result.model, noisy.validation, "fp32") == pytest.approx(
         (result.best_val_loss, result.best_val_error), rel=1e-4
@@ -111,7 +111,7 @@ def test_the_weights_of_the_best_evaluation_are_restored(architecture, noisy):
 
 
 def test_the_best_is_the_smallest_validation_loss_of_the_history(noisy):
-    result = train(short(max_steps=60), noisy)
+    result = train(short(max_steps=60, patience=200), noisy)
     best = min(result.history, key=lambda row: row.val_loss)
     assert best is not result.history[-1]
     assert (result.best_val_loss, result.best_val_error, result.best_step) == (best.val_loss, best.val_error, best.step)
