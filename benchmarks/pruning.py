@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from analysis.runs import CELL, load_runs
 from experiments.data import MAX_VALIDATION
 from experiments.halving import FINALISTS, FIRST_RUNG, KEEP
+from experiments.train import evaluation_after
 
 RULES = [
     *((KEEP, rung, FINALISTS) for rung in (1 / 6, 1 / 4, 1 / 3, 1 / 2, 1.0)),
@@ -51,9 +52,20 @@ def read_cells(studies: list[str]) -> dict:
 def _sample(client, run):
     history = client.get_metric_history(run.run_id, "val_loss")
     steps, losses = np.array([m.step for m in history]), np.array([m.value for m in history])
+    kept = scheduled(steps, run.patience)
+    steps, losses = steps[kept], losses[kept]
     validation = min(MAX_VALIDATION, run.pool / 4)  # and about as many for the last test
     images = 3 * run.batch_size * steps + validation * (np.arange(len(steps)) + 1) + 2 * validation
     return run.sample, run.patience, run.seconds * images / images[-1], steps, np.minimum.accumulate(losses)
+
+
+def scheduled(steps, patience: int) -> list[int]:
+    """Which evaluations of a run made with a denser schedule come closest to today's; the last one always."""
+    kept = [min(np.searchsorted(steps, evaluation_after(0, patience)), len(steps) - 1)]
+    while kept[-1] < len(steps) - 1:
+        due = evaluation_after(int(steps[kept[-1]]), int(patience))
+        kept.append(min(np.searchsorted(steps, due), len(steps) - 1))
+    return kept
 
 
 def halved(samples: list, keep: float, first_rung: float, finalists: int) -> tuple[float, int, float]:

@@ -181,9 +181,10 @@ def truth(study) -> None:
             f"{name}, all sizes: floor {law.c:.3f} [{law.c_low:.3f}, {law.c_high:.3f}], "
             f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]\n"
         )
-        print(markdown(local_exponents(curve.assign(excess=curve["loss"] - floor).query("excess > 0"))))
+        means = curve.groupby("n", as_index=False)["loss"].mean()  # over data seeds
+        print(markdown(local_exponents(means.assign(excess=means["loss"] - floor).query("excess > 0"))))
         for share in SHARES:
-            seen, later = curve[curve["n"] <= share * pool], curve[curve["n"] > share * pool]
+            seen, later = curve[curve["n"] <= share * pool], means[means["n"] > share * pool]
             told = forecast(seen["n"], seen["loss"], later["n"])
             rows = pd.DataFrame({
                 "n": later["n"].map("{:,}".format),
