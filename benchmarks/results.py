@@ -149,6 +149,9 @@ def decision(evidence: Evidence, question: Question) -> None:
     print(prices_in_words(prices) + "\n")
     said = answer.sentence, f"Trust: {answer.grade}. {answer.because}", *answer.money, answer.surer
     print(*(f"> {line}" for line in said if line), sep="\n>\n", end="\n\n")
+    said = [line for line in evidence.comparison(question.confidence).words if " is worth " in line]
+    worth = [line for line in said if evidence.names[0] in line and line.count("cannot say") < 3]
+    print(*(f"- {line}" for line in (*worth, *evidence.break_even(question).words)), sep="\n", end="\n\n")
     for section in decision_sections(evidence, question):
         if section.command:
             print(f"What to run next:\n\n```\n{section.command}\n```\n")

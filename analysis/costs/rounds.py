@@ -10,6 +10,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from analysis.costs.advice import amount
 from analysis.fits.curve import FitError, check_positive
 from analysis.fits.predictive import Predictive
 from analysis.forecast import FAR, needed_from
@@ -112,18 +113,19 @@ def _cheapest(sizes, chance, price, fixed, rounds):
 
 
 def _words(needed, n, chance, expected, at_once):
-    values = {"n": n[0], "rounds": len(n), "chance": chance[-1], "expected": expected, "at_once": at_once}
+    values = {"n": amount(n[0]), "expected": amount(expected), "at_once": amount(at_once)}
+    values |= {"rounds": len(n), "chance": chance[-1]}
     if needed.reason:
         return Text(
-            "cannot say how much is needed: {reason}; collecting up to {n:,.0f} examples reaches the target with a "
+            "cannot say how much is needed: {reason}; collecting up to {n} examples reaches the target with a "
             "chance of {first:.0%}; then measure and ask again",
             reason=needed.reason, first=chance[0], **values,
         )  # fmt: skip
     if len(n) == 1:
-        return Text("collect up to {n:,.0f} examples; that reaches the target with a chance of {chance:.0%}", **values)
+        return Text("collect up to {n} examples; that reaches the target with a chance of {chance:.0%}", **values)
     return Text(
-        "collect up to {n:,.0f} examples, measure, and ask again; up to {rounds} rounds reach the target with a chance "
-        "of {chance:.0%} and cost {expected:,.6g} on average instead of {at_once:,.6g} at once",
+        "collect up to {n} examples, measure, and ask again; up to {rounds} rounds reach the target with a chance "
+        "of {chance:.0%} and cost {expected} on average instead of {at_once} at once",
         **values,
     )
 
