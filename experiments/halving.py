@@ -8,7 +8,7 @@ to its end: it is the study's curve without tuning.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from experiments.data import Data
 from experiments.train import Diverged, Result, Training
@@ -19,11 +19,17 @@ FIRST_RUNG = 1 / 3  # of the patience: earlier, slow starters that would have wo
 FINALISTS = 3
 
 
-def halve(trials: Iterable[Trial], data: Data, device: str = "cpu") -> Iterator[tuple[Trial, Result | Diverged]]:
-    """Train the samples of one cell against each other; yields each trial with how it ended, as it ends."""
+def halve(
+    trials: Iterable[Trial], data: Data, device: str = "cpu", tell: Callable[[str], None] = lambda line: None
+) -> Iterator[tuple[Trial, Result | Diverged]]:
+    """Train the samples of one cell against each other; yields each trial with how it ended, as it ends.
+
+    After each rung a line of progress is told, because a cell of many samples is silent for long.
+    """
     running = [Training(trial, data, device) for trial in trials]
+    trial = running[0].trial
     keep = sum(training.trial.sample > 0 for training in running)
-    rung = max(1, round(FIRST_RUNG * running[0].trial.patience))
+    rung = max(1, round(FIRST_RUNG * trial.patience))
     ranking = {}  # sample -> best validation loss so far, of those that have ended, too
     while running:
         for training in list(running):
@@ -36,8 +42,10 @@ def halve(trials: Iterable[Trial], data: Data, device: str = "cpu") -> Iterator[
                 yield training.trial, reason
             else:
                 ranking[sample] = training.best_val_loss
-        keep = max(FINALISTS, math.ceil(KEEP * keep))
+        before, keep = keep, max(FINALISTS, math.ceil(KEEP * keep))
         going_on = sorted(set(ranking) - {0}, key=ranking.get)[:keep]
+        if keep < before:
+            tell(f"{trial.architecture} · {trial.fraction:.1%} · after {rung:,} steps {keep} of {before} samples go on")
         for training in list(running):
             if training.result is None and training.trial.sample not in going_on:
                 training.stop()

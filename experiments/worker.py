@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import wait
 
 import torch
@@ -139,7 +140,7 @@ def attempts(trials: tuple[Trial, ...], data: Data, device: str) -> Iterator[tup
     if trials[0].bracket:
         missing = {trial.key: trial for trial in trials}
         try:
-            for trial, ended in halve(trials, data, device):
+            for trial, ended in halve(trials, data, device, partial(print, flush=True)):
                 del missing[trial.key]
                 yield trial, ended
         except Exception as error:

@@ -55,6 +55,15 @@ def test_the_last_three_are_trained_to_their_end(noisy):
     assert not any(result.pruned for _, result in halve(cell(3), noisy))
 
 
+def test_each_rung_says_who_goes_on(noisy):
+    told = []
+    list(halve(cell(12), noisy, tell=told.append))
+    rungs = [
+        f"mlp · 100.0% · after {steps} steps {left} samples go on" for steps, left in [(40, "4 of 12"), (120, "3 of 4")]
+    ]
+    assert told == rungs
+
+
 def test_a_diverged_sample_ends_without_disturbing_the_others(noisy):
     trials = cell(4)
     object.__setattr__(trials[2], "hyperparameters", trials[2].hyperparameters | {"lr": 1e12})
