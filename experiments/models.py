@@ -6,6 +6,7 @@ classifier.
 """
 
 import importlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -26,9 +27,22 @@ class Architecture:
     trained_by_steps: bool = True  # False: has .fit and .predict_proba
 
 
+class Scale(nn.Module):
+    def __init__(self, factor: float):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.factor
+
+
 def linear(image, classes):
-    """Softmax regression."""
-    return nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))
+    """Softmax regression, on inputs whose length does not grow with the number of pixels.
+
+    A step moves the logits by the learning rate times the squared length of the input, so the rates that suit 8x8
+    images would be 48 times too large for 32x32 in colour (Yang & Hu 2021, Feature Learning, section 5).
+    """
+    return nn.Sequential(nn.Flatten(), Scale(8 / math.prod(image) ** 0.5), nn.LazyLinear(classes))
 
 
 def mlp(image, classes, hidden, layers):

@@ -107,3 +107,17 @@ def test_a_module_that_cannot_be_imported_is_refused_in_one_line(tmp_path, monke
         find_architecture("halfway:net")
     assert "libsomething.so" in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_one_learning_rate_suits_linear_models_of_any_number_of_pixels():
+    moved = []
+    for shape in [(1, 8, 8), (1, 28, 28), (3, 32, 32)]:
+        model = build_model("linear", shape, 10, {}, seed=0)
+        for weights in model.parameters():
+            torch.nn.init.zeros_(weights)
+        images, labels = torch.ones(2, *shape), torch.tensor([0, 1])
+        torch.nn.functional.cross_entropy(model(images), labels).backward()
+        torch.optim.SGD(model.parameters(), lr=0.1).step()
+        moved.append(model(images).detach())
+    for others in moved[1:]:
+        torch.testing.assert_close(others, moved[0])
