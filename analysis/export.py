@@ -18,11 +18,11 @@ from analysis.runs import TEXT, StoreError, best_runs, is_pruned, open_store, st
 from analysis.study import STEPS, Study, histories, load_study
 
 RUNS, ABOUT, TOLD, STEPS_FILE = "runs.csv", "study.json", "held_out.csv", "steps.csv"
+COMMIT = "mlflow.source.git.commit"
 MOST_STEPS = 60  # points of a history that are kept
 SETTINGS = ("search_space", "max_steps", "patience", "data_seed", "seed", "precision", "device")
 MACHINE = {"run_id", "experiment_id", "name", "status", "trial", "failure", "dataset_fingerprint"}
 LEFT_OUT = ("data_dir",)  # paths of somebody's machine say nothing about a study
-COMMIT = "mlflow.source.git.commit"
 
 
 def export(study: str, folder: Path, hardware: str = "") -> Path:
@@ -65,11 +65,12 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
     runs = study.runs
     first, last = (pd.to_datetime(value, utc=True) for value in (runs["started"].min(), runs["started"].max()))
     parent = study_run(open_store(), study.name)
-    known = parent.data.tags.get(COMMIT, "") if parent else ""
+    tags = parent.data.tags if parent else {}
+    commits = tags.get("commits", "").split() or [tags.get(COMMIT, "")[:7] or commit(first)]
     settings = {name: sorted(runs[name].dropna().unique().tolist()) for name in SETTINGS if name in runs}
     said = {name: ", ".join(map(str, values)) for name, values in settings.items()}
     said |= {"samples": f"{runs['sample'].max():.0f}", "pruning": "halving" if is_pruned(runs) else "off"}
-    return {"date": f"{last:%Y-%m-%d}", "commit": known[:7] or commit(first), "hardware": hardware} | said
+    return {"date": f"{last:%Y-%m-%d}", "commit": ", ".join(commits), "hardware": hardware} | said
 
 
 def without_folder(dataset: str) -> str:

@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
 
 from experiments import InputError, one_line
 from experiments.run import check_store
@@ -42,6 +43,14 @@ def parent_run(client: MlflowClient, experiment_id: str, options) -> str:
     client.set_tag(parent, "role", "study")
     client.set_tag(parent, "note", options.note)
     return parent
+
+
+def note_commit(client: MlflowClient, parent: str) -> None:
+    """Add this code's commit to those that have trained for the study: one that was resumed may have several."""
+    commit = resolve_tags().get(MLFLOW_GIT_COMMIT, "")[:7]
+    known = client.get_run(parent).data.tags.get("commits", "").split()
+    if commit and commit not in known:
+        client.set_tag(parent, "commits", " ".join([*known, commit]))
 
 
 def trial_runs(client: MlflowClient, experiment_id: str, where: str = "") -> list[Run]:

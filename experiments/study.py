@@ -28,7 +28,15 @@ from experiments.outage import Patient, StoreAway, tell_if_possible
 from experiments.processes import Died
 from experiments.progress import Progress
 from experiments.run import check_store, exit_with_one_line
-from experiments.store import end_running, finished_keys, open_experiment, parent_run, runs_so_far, trial_runs
+from experiments.store import (
+    end_running,
+    finished_keys,
+    note_commit,
+    open_experiment,
+    parent_run,
+    runs_so_far,
+    trial_runs,
+)
 from experiments.trial import Trial
 from experiments.worker import Launch, Outcome, outcome_of, set_up
 
@@ -75,6 +83,8 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
     runs = trial_runs(client, experiment_id)
     best, todo = Best(client, runs), missing(trials, runs)
     print(headline(options, trials, todo, data), flush=True)
+    if todo:
+        note_commit(client, parent)
     client.set_tag(parent, "mlflow.note.content", note(client, parent, options, trials))
     how = options.data_dir, options.device, options.keep_models
     launch = Launch(options.study, experiment_id, parent, engine.open_data, *how, best.losses())

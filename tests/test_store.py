@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 from mlflow import MlflowClient
 
-from experiments.store import end_running, finished_keys, runs_so_far, trial_runs
+from experiments import store as stores
+from experiments.store import end_running, finished_keys, note_commit, runs_so_far, trial_runs
 
 
 def run(key, status="FINISHED", **tags):
@@ -57,3 +58,12 @@ def test_the_studys_running_trials_are_ended_all_or_some(store):
     assert status() == {"a": "KILLED", "b": "RUNNING", "c": "FINISHED", "main": "RUNNING"}
     end_running(client, "0")
     assert status() == {"a": "KILLED", "b": "KILLED", "c": "FINISHED", "main": "RUNNING"}
+
+
+def test_a_study_names_every_commit_that_has_trained_for_it_once(store, monkeypatch):
+    client = MlflowClient()
+    parent = client.create_run(client.create_experiment("resumed")).info.run_id
+    for commit in ("aaaaaaa1", "aaaaaaa1", "bbbbbbb2", ""):
+        monkeypatch.setattr(stores, "resolve_tags", lambda commit=commit: {"mlflow.source.git.commit": commit})
+        note_commit(client, parent)
+    assert client.get_run(parent).data.tags["commits"] == "aaaaaaa bbbbbbb"
