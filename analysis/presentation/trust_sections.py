@@ -149,8 +149,8 @@ def protocol(evidence: Evidence) -> list[Section]:
     words = joined(
         [
             Text(
-                "{runs:,} training runs: {architectures} architectures, {sizes} sizes, up to {samples} samples of the "
-                "hyperparameters each; data seeds: {seeds}.",
+                "Training runs: {runs:,}; architectures: {architectures}; sizes: {sizes}; samples of the hyperparameters: "
+                "up to {samples}; data seeds: {seeds}.",
                 **counts,
             ),
             Text(
