@@ -149,8 +149,8 @@ def protocol(evidence: Evidence) -> list[Section]:
     words = joined(
         [
             Text(
-                "Training runs: {runs:,}; architectures: {architectures}; sizes: {sizes}; samples of the hyperparameters: "
-                "up to {samples}; data seeds: {seeds}.",
+                "Training runs: {runs:,}; architectures: {architectures}; sizes: {sizes}; samples of the "
+                "hyperparameters: up to {samples}; data seeds: {seeds}.",
                 **counts,
             ),
             Text(
