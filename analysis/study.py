@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.runs import best_runs, find_experiment, load_runs, open_store, points, read_csv, study_run, untuned
 from analysis.trust.held_out import COLUMNS as TOLD
-from analysis.trust.held_out import held_out
+from analysis.trust.held_out import held_out, standing
 
 STEPS = ["val_loss", "train_loss"]
 METRICS = ("loss", "error")
@@ -80,7 +80,8 @@ def load_study(name: str, tracking_uri: str | None = None) -> Study:
     parent = study_run(open_store(tracking_uri), name)
     note = parent.data.tags.get("note", "") if parent else ""
     running = parent is not None and parent.info.status == "RUNNING"
-    return Study(name, runs, note=note, told=held_out(name, tracking_uri), running=running)
+    told = standing(held_out(name, tracking_uri), runs)
+    return Study(name, runs, note=note, told=told, running=running)
 
 
 def read_measured(source, name: str) -> Study:

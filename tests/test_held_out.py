@@ -1,6 +1,7 @@
 """Forecasts of sizes that are not trained yet are logged to the study's run, stay as they are, and are scored."""
 
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from mlflow import MlflowClient
 from test_runs import add_run
 
 from analysis.runs import best_runs, load_runs, points
+from analysis.study import load_study
 from analysis.trust.held_out import forecast_held_out, held_out, score_held_out
 
 SIZES = (100, 200, 400, 800)
@@ -119,6 +121,30 @@ def test_an_architecture_that_joins_later_gets_its_own_forecasts(study):
         **{("cnn", n): False for n in LATER},
         **{("mlp", n): True for n in LATER},
     }
+
+
+def test_a_forecast_whose_runs_were_deleted_and_trained_anew_does_not_count(study):
+    forecast_held_out("study", list(LATER))
+    train(study, LATER)
+    assert len(load_study("study").told) == 4
+    first = load_runs("study")
+    time.sleep(1.1)  # forecasts are dated in whole seconds
+    train(study, SIZES)
+    for run_id in first.loc[first["n_train"] < 1000, "run_id"]:
+        MlflowClient().delete_run(run_id)
+    assert load_study("study").told.empty
+
+
+def test_a_forecast_made_after_a_run_of_its_size_does_not_count(study):
+    train(study, LATER)
+    late = load_runs("study").query("n_train > 1000")
+    for run_id in late["run_id"]:
+        MlflowClient().delete_run(run_id)
+    time.sleep(1.1)
+    forecast_held_out("study", list(LATER))
+    assert len(load_study("study").told) == 4
+    MlflowClient().restore_run(late.query("n_train == 1600")["run_id"].iloc[0])
+    assert set(load_study("study").told["n"]) == {3200}
 
 
 def test_a_study_without_its_own_run_is_refused(refuses, store):

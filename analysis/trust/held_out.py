@@ -27,7 +27,7 @@ def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> 
     parent = study_run(client, study)
     if parent is None:
         raise StoreError(f"study '{study}' has no run of its own to log a forecast to")
-    before, best = held_out(study), best_runs(runs)
+    before, best = standing(held_out(study), runs), best_runs(runs)
     told, trained = (
         set(zip(table["architecture"], table[n].astype(int))) for table, n in ((before, "n"), (best, "n_train"))
     )
@@ -75,6 +75,21 @@ def held_out(study: str, tracking_uri: str | None = None) -> pd.DataFrame:
     if parent is None or "held_out" not in parent.data.tags:
         return pd.DataFrame(columns=COLUMNS)
     return pd.read_csv(io.StringIO(study_file(parent, FILE)))
+
+
+def standing(told: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """The forecasts that came after runs they can have been made from, and before any run of what they foretell.
+
+    Others do not count: where runs were deleted and trained anew, say.
+    """
+    done = runs[runs["status"] == "FINISHED"]
+
+    def stands(row) -> bool:
+        mine, made = done[done["architecture"] == row.architecture], pd.Timestamp(row.made)  # in whole seconds
+        seen, foretold = mine[mine["n_train"] <= row.from_n], mine[mine["n_train"] == row.n]
+        return (seen["started"] < made + pd.Timedelta(seconds=1)).any() and not (foretold["started"] < made).any()
+
+    return told[np.array([stands(row) for row in told.itertuples()], dtype=bool)].reset_index(drop=True)
 
 
 def score_held_out(told: pd.DataFrame, table: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
