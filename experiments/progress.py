@@ -15,22 +15,23 @@ class Progress:
         self.left = Counter((trial.architecture, trial.fraction) for trial in trials)
         self.total, self.start, self.seconds = len(trials), time.perf_counter(), defaultdict(list)
 
-    def step(self, outcome: Outcome) -> None:
-        cell = outcome.trial.architecture, outcome.trial.fraction
-        self.left[cell] -= 1
-        self.seconds[cell].append(outcome.seconds)
-        said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
-        done = self.total - self.left.total()
-        print(
-            f"[{done:>{len(str(self.total))}}/{self.total}] {clock(time.perf_counter() - self.start)} gone, "
-            f"about {clock(self.remaining())} left · {describe_briefly(outcome)} · {said}",
-            flush=True,
-        )
+    def step(self, outcomes: list[Outcome]) -> None:
+        """The trials of a cell have ended; those that were trained against each other end together."""
+        before = self.total - self.left.total()
+        for outcome in outcomes:
+            cell = outcome.trial.architecture, outcome.trial.fraction
+            self.left[cell] -= 1
+            self.seconds[cell].append(outcome.seconds)
+        gone, left = (clock(seconds) for seconds in (time.perf_counter() - self.start, self.remaining()))
+        for done, outcome in enumerate(outcomes, before + 1):
+            said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
+            count = f"[{done:>{len(str(self.total))}}/{self.total}]"
+            print(f"{count} {gone} gone, about {left} left · {describe_briefly(outcome)} · {said}", flush=True)
 
     def remaining(self) -> float:
         """Seconds until the end: trials left in each cell × what such a trial took, at the pace of the workers."""
         known = {cell: sum(values) / len(values) for cell, values in self.seconds.items()}
-        mean = sum(known.values()) / len(known)
+        mean = sum(known.values()) / max(len(known), 1)
         work_left = sum(count * known.get(cell, mean) for cell, count in self.left.items())
         work_done = sum(sum(values) for values in self.seconds.values())
         return (time.perf_counter() - self.start) * work_left / max(work_done, 1e-9)

@@ -136,7 +136,7 @@ def execute(client, engine: Engine, jobs: list[Cell], launch: Launch, best: Best
                 if isinstance(answer, Died):
                     best.discard(end_running(client, launch.experiment_id, job.todo))
                     answer = left_by_the_dead(client, launch.experiment_id, job, answer)
-                repeat = set()
+                repeat, ended = set(), []
                 for outcome in [outcome for outcome in answer if outcome.trial.key in job.todo]:
                     tries[outcome.trial.key] += 1
                     if not outcome.final and tries[outcome.trial.key] <= options.retries:
@@ -146,7 +146,8 @@ def execute(client, engine: Engine, jobs: list[Cell], launch: Launch, best: Best
                         best.offer(outcome.trial, outcome.best_val_loss, outcome.run_id, outcome.model)
                     else:
                         failed.append(outcome.reason)
-                    progress.step(outcome)
+                    ended.append(outcome)
+                progress.step(ended)
                 if repeat:
                     again.append(replace(job, todo=frozenset(repeat)))
         jobs = again

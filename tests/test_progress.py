@@ -20,5 +20,17 @@ def test_the_time_left_is_that_of_the_trials_of_the_same_kind(monkeypatch):
     shown = Progress([slow, slow, fast, fast])
     now[0] += 12
     for trial, seconds in ((slow, 10.0), (fast, 2.0)):
-        shown.step(Outcome(trial, "FINISHED", seconds, 5, 0.5))
+        shown.step([Outcome(trial, "FINISHED", seconds, 5, 0.5)])
     assert shown.remaining() == pytest.approx(12)  # one slow and one fast trial are left
+
+
+def test_trials_that_end_together_say_the_same_time_left(monkeypatch, capsys):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    trials = [Trial(sample=sample) for sample in range(4)]
+    shown = Progress([*trials, *trials])
+    now[0] += 60
+    shown.step([Outcome(trial, "FINISHED", 15.0, 5, 0.5) for trial in trials])
+    lines = capsys.readouterr().out.splitlines()
+    said = [line.split(" · ")[0] for line in lines]
+    assert said == [f"[{done}/8] 1:00 gone, about 1:00 left" for done in (1, 2, 3, 4)]
