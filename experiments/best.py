@@ -63,7 +63,7 @@ class Best:
             return
         self.of[group_of(trial)] = loss, run_id, model
         self.client.set_tag(run_id, "best", "true")
-        if before:
+        if before and self.client.get_run(before[1]).info.lifecycle_stage == "active":  # a person may have deleted it
             self.client.delete_tag(before[1], "best")
             self._drop_model(*before[1:])
 

@@ -126,3 +126,16 @@ def test_the_best_of_each_architecture_is_registered_on_request_once_and_its_mod
         name, fraction = next((group[1:]) for group, one in best.of.items() if one[1] == version.run_id)
         best.offer(Trial(architecture=name, fraction=fraction), 0.0, better, "")
         mlflow.pyfunc.load_model(f"models:/kept-{name}@best")
+
+
+def test_a_best_run_that_somebody_deletes_meanwhile_is_no_obstacle(store):
+    launch(samples=1)
+    client, runs = MlflowClient(), trials()
+    best = Best(client, runs)
+    beaten = next(run for run in runs if "best" in run.data.tags)
+    client.delete_run(beaten.info.run_id)
+    params = beaten.data.params
+    trial = Trial(architecture=params["architecture"], fraction=float(params["fraction"]))
+    other = next(run.info.run_id for run in runs if run is not beaten)
+    best.offer(trial, 0.0, other, "")
+    assert best.losses()["digits", trial.architecture, trial.fraction] == 0.0
