@@ -305,7 +305,7 @@ CHINESE = {
     "value": "取值",
     "{gain:.1%} still falling": "{gain:.1%}，仍在下降",
     "None: the curves are well-behaved and the search was long enough.": "无：曲线正常，搜索充分。",
-    "Training runs: {runs:,}; architectures: {architectures}; sizes: {sizes}; samples of the hyperparameters: up to {samples}; data seeds: {seeds}.": "共 {runs:,} 次训练：{architectures} 种架构、{sizes} 种数据规模，每种最多 {samples} 组超参数和 {seeds} 个数据种子。",
+    "Training runs: {runs:,}; architectures: {architectures}; sizes: {sizes}; samples of the hyperparameters: up to {samples}; data seeds: {seeds}.": "训练：{runs:,} 次；架构：{architectures} 种；数据规模：{sizes} 种；超参数：最多 {samples} 组；数据种子：{seeds} 个。",
     "The training pool was shuffled once per data seed; every size is a prefix of that order, without repetition and with every class in its share. One validation set, the same for all sizes, chose the best step and the best sample; the test set was looked at once, with the chosen weights. The budget is in optimiser steps with patience. Runs that diverged count as failed.": "每个数据种子只将训练池打乱一次；每种规模取该顺序的前若干个样本，无重复，且各类别按比例出现。所有规模共用同一个验证集，用来选择最佳步数和最佳超参数；测试集只用选出的权重评估一次。训练预算以优化步数计，并使用早停。发散的运行记为失败。",
     "date": "日期",
     "commit": "代码版本",

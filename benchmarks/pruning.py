@@ -1,4 +1,4 @@
-"""What pruning would have saved and lost in a study that was run without it: exact, and no training.
+"""What pruning would have saved and lost in a study that was run without it, from its logged losses.
 
     python benchmarks/pruning.py STUDY [STUDY …]           (MLFLOW_TRACKING_URI says in which store)
 

@@ -40,7 +40,8 @@ def linear(image, classes):
     """Softmax regression, on inputs whose length does not grow with the number of pixels.
 
     A step moves the logits by the learning rate times the squared length of the input, so the rates that suit 8x8
-    images would be 48 times too large for 32x32 in colour (Yang & Hu 2021, Feature Learning, section 5).
+    images would be 48 times too large for 32x32 in colour (the stable rate is bounded by the largest eigenvalue of the
+    inputs' covariance: LeCun et al. 1998, Efficient BackProp).
     """
     return nn.Sequential(nn.Flatten(), Scale(8 / math.prod(image) ** 0.5), nn.LazyLinear(classes))
 

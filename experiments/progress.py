@@ -31,7 +31,7 @@ class Progress:
     def remaining(self) -> float:
         """Seconds until the end: trials left in each cell × what such a trial took, at the pace of the workers."""
         known = {cell: sum(values) / len(values) for cell, values in self.seconds.items()}
-        mean = sum(known.values()) / max(len(known), 1)
+        mean = sum(known.values()) / len(known)
         work_left = sum(count * known.get(cell, mean) for cell, count in self.left.items())
         work_done = sum(sum(values) for values in self.seconds.values())
         return (time.perf_counter() - self.start) * work_left / max(work_done, 1e-9)

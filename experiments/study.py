@@ -147,7 +147,8 @@ def execute(client, engine: Engine, jobs: list[Cell], launch: Launch, best: Best
                     else:
                         failed.append(outcome.reason)
                     ended.append(outcome)
-                progress.step(ended)
+                if ended:
+                    progress.step(ended)
                 if repeat:
                     again.append(replace(job, todo=frozenset(repeat)))
         jobs = again

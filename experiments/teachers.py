@@ -53,7 +53,7 @@ def make_long_tail(seed: int, data_dir=None):
 def long_tail_excess(n):
     """Expected loss in nats after n images of a student that knows the patterns it has seen and gives every class the
     same probability on others: ln 10 times the share of images with an unseen pattern, which falls as n^(-1/2)
-    (Hutter 2021, Learning Curve Theory, section 3). With 1,024 patterns it falls faster once n passes a million."""
+    (Hutter 2021, Learning Curve Theory, section 4). With 1,024 patterns it falls faster once n passes a million."""
     p = _frequencies()
     return np.log(TAIL_CLASSES) * (p * (1 - p) ** np.asarray(n, float)[..., None]).sum(-1)
 
