@@ -79,19 +79,15 @@ class Comparison:
         if len(self.winners.columns) > 1:
             said.append(self._winners())
             others = [name for name in self.winners.columns if name != self.best]
-            said += [self._worth(name, self.best) for name in others]
+            said += [self.switch(name, self.best) for name in others]
             said += [found.words for pair, found in self.crossovers.items() if self.best in pair]
         return (*said, *(self._tuning(name) for name in self.tuning))
 
-    def _winners(self):
-        n = self.winners.index.to_numpy()
-        spans = ranges(n, self.winners.to_numpy(), list(self.winners.columns), LEADS)
-        if not spans:
-            return Text("no architecture is clearly the best at any size")
-        return Text("the best by number of examples: {said}", said=listed(spans))
-
-    def _worth(self, a, b):
+    def switch(self, a: str, b: str) -> Text:
+        """What B instead of A is worth, in a sentence."""
         found = self.worths[a, b]
+        if np.isinf(found.low).all() and "cannot say" not in found.grade:
+            return Text("no amount of data makes up for {a} instead of {b}", a=a, b=b)
         if self.constant(a, b):
             return Text("{b} instead of {a} is worth {k} times the data", a=a, b=b, k=_said(found, 0))
         return Text(
@@ -99,6 +95,13 @@ class Comparison:
             "{k5} at {n5:,.0f}",
             **{"a": a, "b": b} | _at_sizes(found),
         )
+
+    def _winners(self):
+        n = self.winners.index.to_numpy()
+        spans = ranges(n, self.winners.to_numpy(), list(self.winners.columns), LEADS)
+        if not spans:
+            return Text("no architecture is clearly the best at any size")
+        return Text("the best by number of examples: {said}", said=listed(spans))
 
     def _tuning(self, name):
         return Text(
@@ -208,12 +211,18 @@ def _at_sizes(found: Worth):
 
 
 def _said(found: Worth, i):
-    """k with its interval, two significant digits."""
+    """k with its interval, two significant digits; in words where the data do not bound it."""
+    k, low, high = (values[i] for values in (found.median, found.low, found.high))
     if found.grade[i] == "cannot say":
-        return "cannot say"
-    k, low, high = (_number(values[i]) for values in (found.median, found.low, found.high))
-    return f"{k} [{low} to {high}]"
+        return Text("cannot say")
+    if np.isinf(low):
+        return Text("more than any amount")
+    if np.isinf(k):
+        return Text("more than any amount [at least {low}]", low=_number(low))
+    if np.isinf(high):
+        return Text("{k} [at least {low}]", k=_number(k), low=_number(low))
+    return f"{_number(k)} [{_number(low)} to {_number(high)}]"
 
 
 def _number(k):
-    return f"{float(f'{k:.2g}'):,g}" if np.isfinite(k) else "∞"
+    return f"{float(f'{k:.2g}'):,g}"

@@ -154,3 +154,11 @@ def test_standard_errors_may_be_missing_for_some():
 def test_wrong_confidence_is_refused():
     with pytest.raises(FitError, match="confidence must lie between 0 and 1"):
         compare(table(), confidence=0)
+
+
+def test_what_no_amount_of_data_makes_up_for_is_said_in_words():
+    floor = table()
+    floor.loc[floor["architecture"] == "forest", "loss"] = 2 + 0.3 * floor["loss"]
+    result = compare(floor[floor["architecture"] != "linear"])
+    assert "no amount of data makes up for forest instead of cnn" in result.words
+    assert not [text for text in result.words if "∞" in text or "inf" in text]

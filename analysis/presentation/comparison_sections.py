@@ -10,7 +10,7 @@ from analysis.evidence import Evidence, Question
 from analysis.language import Text
 from analysis.presentation import comparison_charts
 from analysis.presentation.sections import Section
-from analysis.presentation.wording import ratio, share, size, sizes
+from analysis.presentation.wording import ratio, ratios, share, size, sizes
 
 
 def comparison_sections(evidence: Evidence, question: Question) -> list[Section]:
@@ -34,14 +34,8 @@ def summary(found: Comparison) -> Section:
     lines = [*found.words[: 2 if several else 1]]
     lines += [one.words for pair, one in found.crossovers.items() if len(one.ranges) > 1]
     switches = [(name, found.best) for name in found.winners.columns if name != found.best]
-    lines += [_switch(found, *pair) for pair in switches if found.constant(*pair)]
+    lines += [found.switch(*pair) for pair in switches if found.constant(*pair)]
     return Section(Text("In words"), lines=tuple(lines))
-
-
-def _switch(found, a, b):
-    worth = found.worths[a, b]
-    k = Text("{k} ({low} to {high})", k=ratio(worth.median[0]), low=ratio(worth.low[0]), high=ratio(worth.high[0]))
-    return Text("{b} instead of {a} is worth {k} the data", a=a, b=b, k=k)
 
 
 def exponents(found: Comparison) -> Section:
@@ -97,7 +91,7 @@ def worth(found: Comparison) -> Section:
 
 def _worth(row):
     k = ratio(row.median) if row.grade != "cannot say" else Text("cannot say")
-    between = Text("{low} to {high}", low=ratio(row.low), high=ratio(row.high))
+    between = ratios(row.low, row.high)
     return size(row.n), k, between, row.grade, row.reason
 
 

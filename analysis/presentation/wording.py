@@ -45,5 +45,12 @@ def ratio(k: float) -> str:
     return f"{float(f'{k:.2g}'):,g}×" if math.isfinite(k) else "∞"
 
 
+def ratios(low: float, high: float) -> Text | str:
+    """An interval of them."""
+    if math.isfinite(low) and math.isinf(high):
+        return Text("at least {low}", low=ratio(low))
+    return ratio(low) if low == high else Text("{low} to {high}", low=ratio(low), high=ratio(high))
+
+
 def share(p: float) -> str:
     return "–" if math.isnan(p) else f"{p:.0%}"
