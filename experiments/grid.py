@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from experiments import InputError
+from experiments.models import find_architecture
 from experiments.run import TRIAL_FIELDS
 from experiments.trial import Trial
 
@@ -57,13 +58,13 @@ def cells(trials: list[Trial], todo: set[str], replicas: bool = False) -> list[C
     """The jobs of a study. Large subsets and deep nets first, so that no core idles at the end behind a long one.
 
     Where samples are compared with each other, a cell with one missing is trained whole: its runs are pure
-    functions of their trials, so those recorded before come out the same and are not recorded again.
+    functions of their trials, so those recorded before come out the same and are not recorded again. What is fitted
+    at one go cannot be ended early, so its samples need not wait for each other.
     """
     groups = defaultdict(list)
     for trial in trials:
-        groups[(trial.architecture, trial.fraction, trial.data_seed, None if trial.bracket else trial.sample)].append(
-            trial
-        )
+        raced = trial.bracket and find_architecture(trial.architecture).trained_by_steps
+        groups[trial.architecture, trial.fraction, trial.data_seed, None if raced else trial.sample].append(trial)
     jobs = [Cell(tuple(group), frozenset(trial.key for trial in group) & todo, replicas) for group in groups.values()]
     weight = {"resnet": 4, "cnn": 2, "mlp": 1, "linear": 0.5, "forest": 0.1}
     return sorted(

@@ -51,3 +51,10 @@ def test_samples_that_are_compared_make_one_job_even_where_one_of_them_is_left()
     (job,) = cells(trials, {trials[1].key})
     assert [trial.sample for trial in job.trials] == [0, 1, 2]
     assert job.todo == {trials[1].key}
+
+
+def test_samples_that_are_fitted_at_one_go_are_jobs_of_their_own_under_halving_too():
+    options = ["--architectures", "forest,cnn", "--samples", "4", "--pruning", "halving", "--fractions", "1"]
+    trials = grid(study.parse(options))
+    sizes = Counter((job.trials[0].architecture, len(job.trials)) for job in cells(trials, {t.key for t in trials}))
+    assert sizes == {("forest", 1): 5, ("cnn", 5): 1}
