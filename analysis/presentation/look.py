@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import cycle
 
 import altair as alt
 
@@ -11,6 +12,7 @@ from analysis.language import translate
 # Okabe & Ito's hues, told apart by colour-blind readers, each as light as stands out (3 : 1) on white and on black.
 COLOURS = ["#0072B2", "#D55E00", "#008F68", "#B4609A", "#A07400", "#2F8FC4", "#7F7F7F", "#A0522D"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
+FAMILIAR = ["cnn", "forest", "linear", "mlp", "resnet"]  # look the same in all charts and studies
 INK = {False: "#50545E", True: "#B4B8C2"}  # of rules and their labels, by whether the page is dark
 HEIGHT = 300  # pixels
 
@@ -30,7 +32,7 @@ class Look:
         return INK[self.dark]
 
     def colour(self, names: Iterable[str], field: str = "architecture", title: str | None = "") -> alt.Color:
-        """A colour for each name, the same wherever the same names are drawn."""
+        """A colour for each name."""
         legend = alt.Legend(orient="top", symbolOpacity=1, title=title or None, columns=_columns(names), labelLimit=200)
         return alt.Color(f"{field}:N", scale=_scale(names, COLOURS), legend=legend)
 
@@ -48,8 +50,11 @@ def _columns(names):
 
 
 def _scale(names: Iterable[str], values: list[str]) -> alt.Scale:
+    """Its own value for each of FAMILIAR, whichever others are drawn; the rest take in turn what these leave."""
     names = list(dict.fromkeys(names))
-    return alt.Scale(domain=names, range=[values[i % len(values)] for i in range(len(names))])
+    of = {name: value for name, value in zip(FAMILIAR, values) if name in names}
+    free = cycle([value for value in values if value not in of.values()] or values)
+    return alt.Scale(domain=names, range=[of[name] if name in of else next(free) for name in names])
 
 
 def log(title: str, linear: bool = False) -> dict:

@@ -23,10 +23,8 @@ def exponents(table: pd.DataFrame, *, look=LIGHT):
 def past_forecasts(table: pd.DataFrame, metric: str, *, look=LIGHT):
     """Forecasts (bars: their intervals) beside what was then measured (points): architecture, n, low, high, predicted,
     measured."""
-    colour, shape = (
-        look.colour(sorted(table["architecture"].unique())),
-        look.shape(sorted(table["architecture"].unique())),
-    )
+    names = sorted(table["architecture"].unique())
+    colour, shape = look.colour(names), look.shape(names)
     x = alt.X("n:O", title=look.say(Text("training examples n")), axis=alt.Axis(format=",", labelAngle=0))
     side = alt.XOffset("architecture:N")
     y_of = {"axis": alt.Axis(format="%" if metric == "error" else "~g")} | log(look.say(UNITS[metric]))
