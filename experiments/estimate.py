@@ -15,7 +15,6 @@ from mlflow.entities import Run
 
 from experiments.data import Data
 from experiments.models import find_architecture
-from experiments.progress import clock
 from experiments.store import diverged
 from experiments.throughput import time_fit, time_steps
 from experiments.train import evaluation_after
@@ -100,6 +99,7 @@ def expected_seconds(trials: list[Trial], known: dict, data: Data, device: str) 
 
 
 def cost_from_runs(known: dict[float, list[float]], by_steps: bool) -> Callable[[Trial], float]:
+    """Seconds of a trial, from finished ones of its architecture; known: as above."""
     means = {fraction: fmean(values) for fraction, values in known.items()}
 
     def cost(trial: Trial) -> float:
@@ -117,3 +117,8 @@ def cost_from_steps(step: float, evaluation: float) -> Callable[[Trial], float]:
         return steps * step + evaluations * evaluation
 
     return cost
+
+
+def clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"

@@ -2,7 +2,11 @@
 
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
+from statistics import fmean
 
+from experiments.estimate import budget_of, clock, cost_from_runs
+from experiments.models import find_architecture
 from experiments.run import run_name
 from experiments.trial import Trial
 from experiments.worker import Outcome
@@ -12,16 +16,18 @@ class Progress:
     """One line per ended trial with an estimate of the time left, from the trials of its kind that ended before."""
 
     def __init__(self, trials: list[Trial]):
-        self.left = Counter((trial.architecture, trial.fraction) for trial in trials)
-        self.total, self.start, self.seconds = len(trials), time.perf_counter(), defaultdict(list)
+        self.left = Counter(map(kind, trials))
+        self.total, self.start, self.work_done = len(trials), time.perf_counter(), 0.0
+        self.known = defaultdict(lambda: defaultdict(list))  # as estimate.py has it, of what has ended here
 
     def step(self, outcomes: list[Outcome]) -> None:
         """The trials of a cell have ended; those that were trained against each other end together."""
         before = self.total - self.left.total()
         for outcome in outcomes:
-            cell = outcome.trial.architecture, outcome.trial.fraction
-            self.left[cell] -= 1
-            self.seconds[cell].append(outcome.seconds)
+            trial = outcome.trial
+            self.left[kind(trial)] -= 1
+            self.work_done += outcome.seconds
+            self.known[trial.architecture][trial.fraction].append(outcome.seconds / budget_of(trial))
         gone, left = (clock(seconds) for seconds in (time.perf_counter() - self.start, self.remaining()))
         for done, outcome in enumerate(outcomes, before + 1):
             said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
@@ -29,12 +35,20 @@ class Progress:
             print(f"{count} {gone} gone, about {left} left · {describe_briefly(outcome)} · {said}", flush=True)
 
     def remaining(self) -> float:
-        """Seconds until the end: trials left in each cell × what such a trial took, at the pace of the workers."""
-        known = {cell: sum(values) / len(values) for cell, values in self.seconds.items()}
-        mean = sum(known.values()) / len(known)
-        work_left = sum(count * known.get(cell, mean) for cell, count in self.left.items())
-        work_done = sum(sum(values) for values in self.seconds.values())
-        return (time.perf_counter() - self.start) * work_left / max(work_done, 1e-9)
+        """Seconds until the end: what the trials left are expected to take, at the pace of the workers so far.
+
+        An architecture of which none has ended is expected to take per trial what the others take on average.
+        """
+        costs = {name: cost_from_runs(of, find_architecture(name).trained_by_steps) for name, of in self.known.items()}
+        work = {one: costs[one.architecture](one) for one in self.left if one.architecture in costs}
+        unknown = fmean(work.values())
+        work_left = sum(count * work.get(one, unknown) for one, count in self.left.items())
+        return (time.perf_counter() - self.start) * work_left / max(self.work_done, 1e-9)
+
+
+def kind(trial: Trial) -> Trial:
+    """One for all trials that are expected to take as long."""
+    return replace(trial, sample=min(trial.sample, 1), data_seed=0)
 
 
 def describe_briefly(outcome: Outcome) -> str:
@@ -42,8 +56,3 @@ def describe_briefly(outcome: Outcome) -> str:
     if outcome.n_train:
         return run_name(trial, outcome.n_train)
     return f"{trial.architecture} · {trial.fraction:.1%} · #{trial.sample}"
-
-
-def clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"

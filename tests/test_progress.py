@@ -3,7 +3,8 @@
 import pytest
 
 from experiments import progress
-from experiments.progress import Progress, clock
+from experiments.estimate import clock
+from experiments.progress import Progress
 from experiments.trial import Trial
 from experiments.worker import Outcome
 
@@ -34,3 +35,14 @@ def test_trials_that_end_together_say_the_same_time_left(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     said = [line.split(" · ")[0] for line in lines]
     assert said == [f"[{done}/8] 1:00 gone, about 1:00 left" for done in (1, 2, 3, 4)]
+
+
+def test_a_size_of_which_none_has_ended_takes_what_the_nearest_did_and_a_forest_in_proportion(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    for architecture, expected in (("forest", 12 + 6 + 3), ("cnn", 12 + 12 + 12)):
+        trials = [Trial(architecture=architecture, fraction=fraction) for fraction in (1.0, 1.0, 0.5, 0.25)]
+        shown = Progress(trials)
+        now[0] += 12
+        shown.step([Outcome(trials[0], "FINISHED", 12.0, 5, 0.5)])
+        assert shown.remaining() == pytest.approx(expected)
