@@ -46,7 +46,7 @@ def found():
     return compare(table())
 
 
-def test_everything_is_compared_at_the_smallest_of_the_largest_sizes(found):
+def test_everything_is_compared_at_the_size_that_all_have_reached(found):
     assert found.n == LAST and found.left_out == ()
     assert set(found.worths) == {(a, b) for a in LAWS for b in LAWS if a != b}
     assert found.best == "cnn" and found.winners.loc[found.winners.index < 150, "cnn"].max() < 0.01
@@ -120,7 +120,22 @@ def test_unfair_cells_are_named_and_not_averaged():
     unfair = (runs["architecture"] == "cnn") & (runs["n_train"] == LAST) & (runs["sample"] == 2)
     result = compare(points(best_runs(runs)), runs=runs[~unfair])
     assert f"cnn at n = {LAST:,.0f}: 2 samples instead of 3; left out" in result.left_out
-    assert result.n == LAST / 2
+    assert result.n == LAST  # which the two others have reached
+
+
+def test_one_that_lags_behind_does_not_hold_up_the_others():
+    whole = table()
+    behind = whole[(whole["architecture"] != "forest") | (whole["n"] <= LAST / 4)]
+    some, result = compare(whole), compare(behind)
+    assert result.n == LAST
+    pair = "linear", "cnn"
+    assert result.worths[pair].median == pytest.approx(some.worths[pair].median, rel=1e-6)
+    late, known = result.worths["forest", "cnn"], some.worths["forest", "cnn"]
+    assert late.high[0] / late.low[0] > known.high[0] / known.low[0]  # it has to be foretold
+    far = whole[(whole["architecture"] != "forest") | (whole["n"] <= LAST / 16)]
+    assert "times beyond the data of forest" in compare(far).worths["forest", "cnn"].reason[0]
+    two = behind[behind["architecture"] != "linear"]
+    assert compare(two).n == LAST / 4  # of two, none is the majority
 
 
 def test_the_error_can_be_compared_as_well_as_the_loss():
