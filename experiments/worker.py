@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import wait
@@ -109,8 +110,9 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
                 ended = error
         final = isinstance(ended, Diverged)
         reason = f"diverged: {ended}" if final else f"{type(ended).__name__}: {one_line(ended)}"
-        note_failure(client, run_id, reason)
-        client.set_terminated(run_id, "FAILED")
+        with suppress(MlflowException):  # where somebody has deleted the run meanwhile
+            note_failure(client, run_id, reason)
+            client.set_terminated(run_id, "FAILED")
         return Outcome(trial, "FAILED", reason="diverged" if final else reason, final=final)
 
     def keep_model(run_id: str, trial: Trial, result: Result) -> str:

@@ -299,6 +299,23 @@ def test_a_trial_that_fails_for_another_reason_is_noted_and_tried_again(played, 
     assert "2 trials, 0 done, 2 to do" in launch(SMALL, [0.1])
 
 
+def test_a_run_that_somebody_deletes_while_it_trains_is_trained_again(played, monkeypatch):
+    train, deleted = worker.train, []
+
+    def train_and_delete(*arguments):
+        if not deleted:
+            (running,) = [run for run in runs_of("small")[0] if run.info.status == "RUNNING"]
+            deleted.append(running.info.run_id)
+            MlflowClient().delete_run(running.info.run_id)
+        return train(*arguments)
+
+    monkeypatch.setattr(worker, "train", train_and_delete)
+    said = launch(SMALL)
+    trials, _ = runs_of("small")
+    assert [run.info.status for run in trials] == ["FINISHED"] * 6
+    assert deleted[0] not in [run.info.run_id for run in trials] and "failed" not in said
+
+
 def test_a_study_that_is_stopped_keeps_what_it_has_and_continues(played, capsys):
     seen = []
 
