@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
+from torch.nn.functional import cross_entropy
 
 from experiments import teachers
 from experiments.data import load_data
+from experiments.models import build_model
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +67,17 @@ def test_who_knows_what_it_has_seen_and_guesses_the_rest_meets_the_long_tails_th
 
 def log_softmax(z):
     return z - np.log(np.exp(z).sum(1, keepdims=True))
+
+
+def test_the_student_learns_a_pattern_it_has_seen_in_one_step_of_rate_one_and_linear_does_not():
+    losses = {}
+    for name in ("experiments.teachers:student", "linear"):
+        torch.manual_seed(0)
+        model = build_model(name, (1, 32, 32), 10, {}, seed=0)
+        pattern, label = torch.zeros(1, 1, 32, 32), torch.tensor([3])
+        pattern[0, 0, 5, 5] = 4.0
+        optimiser = torch.optim.SGD(model.parameters(), lr=1.0)
+        cross_entropy(model(pattern), label).backward()
+        optimiser.step()
+        losses[name] = cross_entropy(model(pattern), label).item()
+    assert losses["experiments.teachers:student"] < 0.01 < 0.1 < losses["linear"]
