@@ -149,7 +149,8 @@ def decision(evidence: Evidence, question: Question) -> None:
     print(prices_in_words(prices) + "\n")
     said = answer.sentence, f"Trust: {answer.grade}. {answer.because}", *answer.money, answer.surer
     print(*(f"> {line}" for line in said if line), sep="\n>\n", end="\n\n")
-    said = [line for line in evidence.comparison(question.confidence).words if " is worth " in line]
+    words = evidence.comparison(question.confidence).words
+    said = [line for line in words if " is worth " in line or "makes up for" in line]
     worth = [line for line in said if evidence.names[0] in line and line.count("cannot say") < 3]
     print(*(f"- {line}" for line in (*worth, *evidence.break_even(question).words)), sep="\n", end="\n\n")
     for section in decision_sections(evidence, question):
@@ -178,7 +179,8 @@ def truth(study) -> None:
     floor, excess = teacher_loss(teacher), getattr(teachers, f"{teacher}_excess")
     draw(curves(Evidence(study, study.datasets[0]), Question()).chart(), study.name)
     print(f"The teacher's own loss on the test images: {floor:.4f} nats.\n")
-    for name, curve in table.astype({"n": int}).sort_values("n").groupby("architecture"):
+    for place, curve in table.astype({"n": int}).sort_values("n").groupby("architecture"):
+        name = place.rpartition(":")[2]
         law = fit_power_law(curve["n"], curve["loss"])
         print(
             f"{name}, all sizes: floor {law.c:.3f} [{law.c_low:.3f}, {law.c_high:.3f}], "
