@@ -27,9 +27,10 @@ class Comparison:
     """What can be said of several architectures on one dataset; interval ends at `confidence`.
 
     n: the size that more than half of them have reached; one that lags behind is foretold there. worths: (A, B) ->
-    Worth of switching from A to B at TIMES n. crossovers: (A, B) -> Crossover, B the one ahead at the end. winners:
-    probability of the lowest loss by size (rows) and architecture. tuning: architecture -> Worth of tuned instead of
-    untuned. left_out: what is not compared, and why.
+    Worth of switching from A to B at TIMES n. crossovers: (A, B) -> Crossover, B the one ahead at the end, up to FAR
+    times the data that both have. winners: probability of the lowest loss by size (rows) and architecture, of those
+    whose data reach n / FAR. tuning: architecture -> Worth of tuned instead of untuned, at TIMES its own largest size.
+    left_out: what is not compared, and why.
     """
 
     n: float
@@ -45,7 +46,13 @@ class Comparison:
         """Whether the worth of B instead of A is one number: one exponent, and the same k at every size."""
         found = self.worths[a, b]
         same = (found.low[0] <= found.median) & (found.median <= found.high[0])
-        return self.exponents.agree and found.grade[0] != "cannot say" and bool(same.all())
+        known = found.grade[0] != "cannot say" and 0 < found.low[0] < np.inf
+        return self.exponents.agree and known and bool(same.all())
+
+    def endless(self, a: str, b: str) -> bool:
+        """Whether no amount of data takes A where B is, at every size and with confidence."""
+        found = self.worths[a, b]
+        return "cannot say" not in found.grade and bool(np.isinf(found.low).all())
 
     @property
     def worth_table(self) -> pd.DataFrame:
@@ -87,7 +94,7 @@ class Comparison:
     def switch(self, a: str, b: str) -> Text:
         """What B instead of A is worth, in a sentence."""
         found = self.worths[a, b]
-        if np.isinf(found.low).all() and "cannot say" not in found.grade:
+        if self.endless(a, b):
             return Text("no amount of data makes up for {a} instead of {b}", a=a, b=b)
         if self.constant(a, b):
             return Text("{b} instead of {a} is worth {k} times the data", a=a, b=b, k=_said(found, 0))
@@ -131,9 +138,9 @@ def compare(table: pd.DataFrame, *, runs=None, metric="loss", confidence=0.9, co
         n=float(n),
         exponents=exponents,
         worths={(a, b): _worth(found[a], found[b], n, confidence, (a, b)) for a, b in permutations(found, 2)},
-        crossovers=_crossovers(found, n, confidence),
-        winners=_winners(found, n),
-        tuning=_tuning(runs, found, n, metric, confidence, left_out),
+        crossovers=_crossovers(found, confidence),
+        winners=_winners(found, n, left_out),
+        tuning=_tuning(runs, found, metric, confidence, left_out),
         left_out=(*left_out, *exponents.left_out),
         confidence=float(confidence),
     )
@@ -172,9 +179,10 @@ def _worth(a, b, n, confidence, names):
     return worth(a, b, n * np.array(TIMES), confidence=confidence, names=names)
 
 
-def _crossovers(found, n, confidence):
+def _crossovers(found, confidence):
     crossovers = {}
     for pair in combinations(found, 2):
+        n = min(found[name].curve.n[-1] for name in pair)
         one = crossover(found[pair[0]], found[pair[1]], n, confidence=confidence, names=pair)
         if one.p_better[-1] < 0.5:
             pair = pair[::-1]
@@ -183,20 +191,27 @@ def _crossovers(found, n, confidence):
     return crossovers
 
 
-def _winners(found, n):
-    if not found:
+def _winners(found, n, left_out):
+    """Up to FAR times the data of all that take part: those that can be foretold at n at all."""
+    reach = {name: FAR * one.curve.n[-1] for name, one in found.items()}
+    for name in [name for name in found if reach[name] < n]:
+        left_out.append(Text("{name} has too little data to be foretold at n = {n:,.0f}", name=name, n=n))
+    near = {name: one for name, one in found.items() if reach[name] >= n}
+    if not near:
         return pd.DataFrame()
-    return winners(found, np.geomspace(max(one.curve.n[0] for one in found.values()), FAR * n, SIZES))
+    first, most = max(one.curve.n[0] for one in near.values()), min(reach[name] for name in near)
+    return winners(near, np.geomspace(first, most, SIZES))
 
 
-def _tuning(runs, known, n, metric, confidence, left_out):
+def _tuning(runs, known, metric, confidence, left_out):
     worths = {}
     if runs is None or not (runs["sample"] > 0).any():
         return worths
     for name, default, tuned in tuning_curves(runs, metric):
         names = Text("untuned {name}", name=name), Text("tuned {name}", name=name)
         try:
-            worths[str(name)] = _worth(_fit(default), _fit(tuned, known.get(name)), n, confidence, names)
+            before, after = _fit(default), _fit(tuned, known.get(name))
+            worths[str(name)] = _worth(before, after, after.curve.n[-1], confidence, names)
         except FitError as error:
             left_out.append(Text("tuning {name} is not valued: {reason}", name=name, reason=str(error)))
     return worths
@@ -215,15 +230,15 @@ def _at_sizes(found: Worth):
 def _said(found: Worth, i):
     """k with its interval, two significant digits; in words where the data do not bound it."""
     k, low, high = (values[i] for values in (found.median, found.low, found.high))
-    if found.grade[i] == "cannot say":
+    if found.grade[i] == "cannot say" or (low == 0 and np.isinf(high)):
         return Text("cannot say")
     if np.isinf(low):
-        return Text("more than any amount")
+        return Text("without limit")
     if np.isinf(k):
-        return Text("more than any amount [at least {low}]", low=_number(low))
+        return Text("at least {k}", k=_number(low))
     if np.isinf(high):
         return Text("{k} [at least {low}]", k=_number(k), low=_number(low))
-    return f"{_number(k)} [{_number(low)} to {_number(high)}]"
+    return Text("{k} [{low} to {high}]", k=_number(k), low=_number(low), high=_number(high))
 
 
 def _number(k):

@@ -227,7 +227,7 @@ def compute(studies: dict) -> None:
         {
             "study": name,
             "trials": f"{len(study.runs):,}",
-            "core hours of training": f"{study.runs['seconds'].sum() / 3600:.1f}",
+            "core hours of training": f"{study.runs['seconds'].sum() / 3600:.2g}",
             **{key: study.about[key] for key in ("date", "commit", "hardware")},
         }
         for name, study in studies.items()

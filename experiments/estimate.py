@@ -6,10 +6,10 @@ go costs in proportion to it). Where the budget was another, in proportion to it
 runs a few steps and evaluations are timed, and taken as often as its budget is expected to need.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from statistics import fmean
+from typing import NamedTuple
 
 from mlflow.entities import Run
 
@@ -37,24 +37,69 @@ class Row:
     basis: str  # what the seconds rest on
 
 
+class Kind(NamedTuple):
+    """What the time of a trial depends on."""
+
+    architecture: str
+    fraction: float
+    max_steps: int
+    patience: int
+    bracket: int
+    tuned: bool
+
+    @classmethod
+    def of(cls, trial: Trial) -> "Kind":
+        budget = trial.max_steps, trial.patience, trial.bracket
+        return cls(trial.architecture, trial.fraction, *budget, trial.sample > 0)
+
+    @classmethod
+    def of_run(cls, params: dict[str, str]) -> "Kind":
+        budget = (int(params.get(name, 0)) for name in ("max_steps", "patience", "bracket"))
+        return cls(params["architecture"], float(params["fraction"]), *budget, int(params.get("sample", 0)) > 0)
+
+    @property
+    def steps(self) -> float:
+        """That a network is expected to take."""
+        usual = EXPECTED_OF_A_BRACKET if self.bracket and self.tuned else EXPECTED
+        return min(self.max_steps, self.patience * usual)
+
+
+class Past:
+    """What the finished trials of one architecture have taken, and what others are expected to take."""
+
+    def __init__(self, architecture: str):
+        self.by_steps = find_architecture(architecture).trained_by_steps
+        self.seconds, self.work, self.count = Counter(), Counter(), 0  # the first two by fraction
+
+    def add(self, kind: Kind, seconds: float) -> None:
+        self.seconds[kind.fraction] += seconds
+        self.work[kind.fraction] += kind.steps if self.by_steps else 1
+        self.count += 1
+
+    def cost(self, kind: Kind) -> float:
+        """Seconds of a trial, as those of its fraction or the nearest; what is fitted at one go in proportion to it."""
+        nearest = min(self.work, key=lambda fraction: abs(fraction - kind.fraction))
+        mean = self.seconds[nearest] / self.work[nearest]
+        return mean * kind.steps if self.by_steps else mean * kind.fraction / nearest
+
+
 def estimate(trials: Iterable[Trial], runs: list[Run], data: Data, device: str) -> list[Row]:
-    keys, known, groups = defaultdict(set), defaultdict(lambda: defaultdict(list)), defaultdict(list)
-    for run in runs:
-        status = "DIVERGED" if diverged(run) else run.info.status
-        keys[status].add(run.data.tags["trial"])
-        if status == "FINISHED":
-            params = run.data.params
-            budget = expected_steps(*(int(params.get(name, 0)) for name in BUDGET))
-            known[params["architecture"]][float(params["fraction"])].append(run.data.metrics["seconds"] / budget)
+    keys, groups = defaultdict(set), defaultdict(list)
     for trial in trials:
         groups[trial.architecture].append(trial)
+    past = {name: Past(name) for name in groups}
+    for run in runs:
+        status, params = "DIVERGED" if diverged(run) else run.info.status, run.data.params
+        keys[status].add(run.data.tags["trial"])
+        if status == "FINISHED" and params["architecture"] in past:
+            past[params["architecture"]].add(Kind.of_run(params), run.data.metrics["seconds"])
     rows = []
     for name, group in groups.items():
         done = [trial for trial in group if trial.key in keys["FINISHED"]]
         given_up = [trial for trial in group if trial.key in keys["DIVERGED"] - keys["FINISHED"]]
         to_do = [trial for trial in group if trial.key not in keys["FINISHED"] | keys["DIVERGED"]]
         failed = [trial for trial in to_do if trial.key in keys["FAILED"]]
-        seconds, basis = expected_seconds(to_do, known[name], data, device)
+        seconds, basis = expected_seconds(to_do, past[name], data, device)
         rows.append(Row(name, len(done), len(given_up), len(to_do), len(failed), seconds, basis))
     return rows
 
@@ -69,52 +114,26 @@ def table(rows: list[Row], workers: int) -> str:
     return "\n".join([*lines, f"about {total} on {workers} workers; this was a dry run, nothing was written"])
 
 
-BUDGET = ("max_steps", "patience", "bracket", "sample")
-
-
-def expected_steps(max_steps: int, patience: int, bracket: int, sample: int) -> float:
-    return min(max_steps, patience * (EXPECTED_OF_A_BRACKET if bracket and sample else EXPECTED))
-
-
-def budget_of(trial: Trial) -> float:
-    return expected_steps(*(getattr(trial, name) for name in BUDGET))
-
-
-def expected_seconds(trials: list[Trial], known: dict, data: Data, device: str) -> tuple[float, str]:
-    """Seconds of training the trials of one architecture, and what that rests on.
-
-    known: fraction -> seconds of its finished runs, each divided by its expected steps.
-    """
+def expected_seconds(trials: list[Trial], past: Past, data: Data, device: str) -> tuple[float, str]:
+    """Seconds of training the trials of one architecture, and what that rests on."""
     if not trials:
         return 0.0, ""
-    by_steps = find_architecture(trials[0].architecture).trained_by_steps
-    if known:
-        cost, basis = cost_from_runs(known, by_steps), f"from {sum(map(len, known.values()))} finished runs"
-    elif by_steps:
+    if past.count:
+        cost, basis = past.cost, f"from {past.count} finished runs"
+    elif past.by_steps:
         cost, basis = cost_from_steps(*time_steps(trials, data, device)), "from steps timed on this machine"
     else:
         per_image = time_fit(trials[0], data)
-        cost, basis = lambda trial: per_image * trial.fraction * len(data.pool), "from a fit timed on this machine"
-    return sum(map(cost, trials)), basis
+        cost, basis = lambda kind: per_image * kind.fraction * len(data.pool), "from a fit timed on this machine"
+    return sum(cost(Kind.of(trial)) for trial in trials), basis
 
 
-def cost_from_runs(known: dict[float, list[float]], by_steps: bool) -> Callable[[Trial], float]:
-    """Seconds of a trial, from finished ones of its architecture; known: as above."""
-    means = {fraction: fmean(values) for fraction, values in known.items()}
-
-    def cost(trial: Trial) -> float:
-        nearest = min(means, key=lambda fraction: abs(fraction - trial.fraction))
-        return means[nearest] * budget_of(trial) * (1 if by_steps else trial.fraction / nearest)
-
-    return cost
-
-
-def cost_from_steps(step: float, evaluation: float) -> Callable[[Trial], float]:
-    def cost(trial: Trial) -> float:
-        steps, at, evaluations = budget_of(trial), 0, 0
-        while at < steps:
-            at, evaluations = evaluation_after(at, trial.patience), evaluations + 1
-        return steps * step + evaluations * evaluation
+def cost_from_steps(step: float, evaluation: float) -> Callable[[Kind], float]:
+    def cost(kind: Kind) -> float:
+        at, evaluations = 0, 0
+        while at < kind.steps:
+            at, evaluations = evaluation_after(at, kind.patience), evaluations + 1
+        return kind.steps * step + evaluations * evaluation
 
     return cost
 

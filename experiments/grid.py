@@ -47,7 +47,7 @@ def held_out(options) -> list[float]:
 
 @dataclass(frozen=True)
 class Cell:
-    """A job: trials that must be trained together (all samples of a bracket, or one), and those still to record."""
+    """A job: trials that must be trained together (samples that are ended early, or one), and those still to record."""
 
     trials: tuple[Trial, ...]
     todo: frozenset[str]  # keys

@@ -4,7 +4,7 @@ All samples of a cell (one architecture, fraction and data seed) are trained to 
 on to three times as many steps, the best third of those to three times as many again. The last three are trained to
 their end: which of them is best often shows only after the learning rate has dropped. The comparison is synchronous,
 so what is pruned is decided by the trials alone, never by timing or by chance. Sample 0 stays outside and is trained
-to its end: it is the study's curve without tuning.
+to its end: it is the study's curve without tuning. Forests, which are fitted at one go, are all fitted (grid.py).
 """
 
 import math

@@ -1,33 +1,31 @@
 """What a study prints while it runs: one line per ended trial, and the time left."""
 
 import time
-from collections import Counter, defaultdict
-from dataclasses import replace
+from collections import Counter
 from statistics import fmean
 
-from experiments.estimate import budget_of, clock, cost_from_runs
-from experiments.models import find_architecture
+from experiments.estimate import Kind, Past, clock
 from experiments.run import run_name
 from experiments.trial import Trial
 from experiments.worker import Outcome
 
 
 class Progress:
-    """One line per ended trial with an estimate of the time left, from the trials of its kind that ended before."""
+    """One line per ended trial with an estimate of the time left, from the trials that ended before (Past)."""
 
     def __init__(self, trials: list[Trial]):
-        self.left = Counter(map(kind, trials))
+        self.left = Counter(map(Kind.of, trials))
         self.total, self.start, self.work_done = len(trials), time.perf_counter(), 0.0
-        self.known = defaultdict(lambda: defaultdict(list))  # as estimate.py has it, of what has ended here
+        self.past = {}  # by architecture, of what has ended here
 
     def step(self, outcomes: list[Outcome]) -> None:
         """The trials of a cell have ended; those that were trained against each other end together."""
         before = self.total - self.left.total()
         for outcome in outcomes:
-            trial = outcome.trial
-            self.left[kind(trial)] -= 1
+            kind = Kind.of(outcome.trial)
+            self.left[kind] -= 1
             self.work_done += outcome.seconds
-            self.known[trial.architecture][trial.fraction].append(outcome.seconds / budget_of(trial))
+            self.past.setdefault(kind.architecture, Past(kind.architecture)).add(kind, outcome.seconds)
         gone, left = (clock(seconds) for seconds in (time.perf_counter() - self.start, self.remaining()))
         for done, outcome in enumerate(outcomes, before + 1):
             said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
@@ -39,16 +37,10 @@ class Progress:
 
         An architecture of which none has ended is expected to take per trial what the others take on average.
         """
-        costs = {name: cost_from_runs(of, find_architecture(name).trained_by_steps) for name, of in self.known.items()}
-        work = {one: costs[one.architecture](one) for one in self.left if one.architecture in costs}
-        unknown = fmean(work.values())
-        work_left = sum(count * work.get(one, unknown) for one, count in self.left.items())
+        costs = {kind: self.past[kind.architecture].cost(kind) for kind in self.left if kind.architecture in self.past}
+        unknown = fmean(costs.values())
+        work_left = sum(count * costs.get(kind, unknown) for kind, count in self.left.items())
         return (time.perf_counter() - self.start) * work_left / max(self.work_done, 1e-9)
-
-
-def kind(trial: Trial) -> Trial:
-    """One for all trials that are expected to take as long."""
-    return replace(trial, sample=min(trial.sample, 1), data_seed=0)
 
 
 def describe_briefly(outcome: Outcome) -> str:

@@ -47,10 +47,11 @@ def parent_run(client: MlflowClient, experiment_id: str, options) -> str:
 
 def note_commit(client: MlflowClient, parent: str) -> None:
     """Add this code's commit to those that have trained for the study: one that was resumed may have several."""
-    commit = resolve_tags().get(MLFLOW_GIT_COMMIT, "")[:7]
-    known = client.get_run(parent).data.tags.get("commits", "").split()
-    if commit and commit not in known:
-        client.set_tag(parent, "commits", " ".join([*known, commit]))
+    tags = client.get_run(parent).data.tags
+    known = tags.get("commits", tags.get(MLFLOW_GIT_COMMIT, "")[:7]).split()  # the latter: of the first launch
+    commits = dict.fromkeys([*known, *resolve_tags().get(MLFLOW_GIT_COMMIT, "")[:7].split()])
+    if commits:
+        client.set_tag(parent, "commits", " ".join(commits))
 
 
 def trial_runs(client: MlflowClient, experiment_id: str, where: str = "") -> list[Run]:

@@ -5,7 +5,7 @@
 -P dataset=experiments.teachers:long_tail  each image shows one of 1,024 patterns, the i-th with probability
     proportional to 1 / i². A pattern has one label for ever, so what has been seen once is known, and the rest can only
     be guessed: exponent 1/2, no floor (long_tail_excess).
--P architecture=experiments.teachers:student  the network that these curves are known of.
+-P architecture=experiments.teachers:student  the network whose learning curves theory gives.
 """
 
 import math
@@ -72,7 +72,7 @@ def _standardised(images):
 
 def student(image, classes):
     """Softmax regression on the pixels as they are: `linear` scales them to suit photographs, whose pixels brighten
-    together; patterns of one pixel would then be learned 16 times too slowly for the budget."""
+    together; patterns of one pixel are then learned 16 times as slowly, which the budget does not allow for."""
     return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image), classes))
 
 

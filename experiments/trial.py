@@ -96,7 +96,7 @@ class Trial:
     max_steps: int = 10_000  # budget in optimiser steps
     patience: int = 1000  # steps without a better validation loss
     precision: str = "auto"  # auto | fp32 | bf16
-    bracket: int = 0  # K, where the samples 0..K of a cell are compared and most ended early; 0 = trained to the end
+    bracket: int = 0  # K, where of the samples 0..K of a cell most networks are ended early; 0 = trained to the end
     hyperparameters: dict = field(init=False, hash=False)
 
     def __post_init__(self):

@@ -112,6 +112,7 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
         reason = f"diverged: {ended}" if final else f"{type(ended).__name__}: {one_line(ended)}"
         with suppress(MlflowException):  # where somebody has deleted the run meanwhile
             note_failure(client, run_id, reason)
+        with suppress(MlflowException):
             client.set_terminated(run_id, "FAILED")
         return Outcome(trial, "FAILED", reason="diverged" if final else reason, final=final)
 
@@ -120,8 +121,8 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
         leads = result.best_val_loss < best.get(group_of(trial), math.inf)
         if launch.keep_models == "none" or (launch.keep_models == "best" and not leads):
             return ""
-        best[group_of(trial)] = min(result.best_val_loss, best.get(group_of(trial), math.inf))
         client.set_tag(run_id, "model", launch.keep_models)
+        best[group_of(trial)] = min(result.best_val_loss, best.get(group_of(trial), math.inf))
         try:
             persist(log_model, run_id, result, data)
         except StoreAway:

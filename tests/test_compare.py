@@ -6,8 +6,8 @@ import pytest
 
 from analysis import FitError, predictive
 from analysis.answer import conclude
-from analysis.compare import TIMES, compare, tuning_curves
-from analysis.comparison.multiplier import worth
+from analysis.compare import TIMES, _said, compare, tuning_curves
+from analysis.comparison.multiplier import Worth, worth
 from analysis.language import Text
 from analysis.runs import best_runs, points, untuned
 
@@ -103,6 +103,13 @@ def test_tuning_is_worth_what_it_was_made_to_be():
     assert [text for text in result.words if text.startswith("tuning cnn is worth so many times the data: 1.")]
 
 
+def test_tuning_is_valued_where_each_architectures_own_data_end():
+    runs = study()
+    behind = compare(None, runs=runs[(runs["architecture"] != "cnn") | (runs["n_train"] <= LAST / 4)])
+    valued = {name: found.n[0] for name, found in behind.tuning.items()}
+    assert valued == dict.fromkeys(LAWS, LAST) | {"cnn": LAST / 4}
+
+
 def test_untuned_and_tuned_are_of_the_same_cells():
     runs = study(seeds=(0,))
     lost = (runs["sample"] == 0) & (runs["n_train"] == 400) & (runs["architecture"] == "cnn")
@@ -132,8 +139,12 @@ def test_one_that_lags_behind_does_not_hold_up_the_others():
     assert result.worths[pair].median == pytest.approx(some.worths[pair].median, rel=1e-6)
     late, known = result.worths["forest", "cnn"], some.worths["forest", "cnn"]
     assert late.high[0] / late.low[0] > known.high[0] / known.low[0]  # it has to be foretold
-    far = whole[(whole["architecture"] != "forest") | (whole["n"] <= LAST / 16)]
-    assert "times beyond the data of forest" in compare(far).worths["forest", "cnn"].reason[0]
+    assert late.n[0] == LAST and result.crossovers["forest", "cnn"].n[-1] == pytest.approx(10 * LAST / 4)
+    assert result.winners.index[-1] == pytest.approx(10 * LAST / 4)  # as far as all can be foretold
+    far = compare(whole[(whole["architecture"] != "forest") | (whole["n"] <= LAST / 16)])
+    assert "times beyond the data of forest" in far.worths["forest", "cnn"].reason[0]
+    assert list(far.winners.columns) == ["cnn", "linear"] and far.winners.index[-1] == pytest.approx(10 * LAST)
+    assert f"forest has too little data to be foretold at n = {LAST:,.0f}" in far.left_out
     two = behind[behind["architecture"] != "linear"]
     assert compare(two).n == LAST / 4  # of two, none is the majority
 
@@ -177,3 +188,20 @@ def test_what_no_amount_of_data_makes_up_for_is_said_in_words():
     result = compare(floor[floor["architecture"] != "linear"])
     assert "no amount of data makes up for forest instead of cnn" in result.words
     assert not [text for text in result.words if "∞" in text or "inf" in text]
+
+
+@pytest.mark.parametrize(
+    ("low", "k", "high", "said"),
+    [
+        (1.23, 4.56, 78.9, "4.6 [1.2 to 79]"),
+        (1.23, 4.56, np.inf, "4.6 [at least 1.2]"),
+        (1.23, np.inf, np.inf, "at least 1.2"),
+        (np.inf, np.inf, np.inf, "without limit"),
+        (0, 4.56, np.inf, "cannot say"),
+    ],
+)
+def test_a_worth_is_said_as_far_as_the_data_bound_it(low, k, high, said):
+    values = {"median": k, "low": low, "high": high}
+    found = Worth(np.ones(1), None, **{name: np.array([x]) for name, x in values.items()}, p_better=np.ones(1),
+                  confidence=0.9, grade=("poor",), reason=("",))  # fmt: skip
+    assert _said(found, 0) == said

@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from experiments import engine, estimate, study
-from experiments.estimate import cost_from_steps, table
+from experiments.estimate import Kind, cost_from_steps, table
 from experiments.store import runs_so_far
 from experiments.trial import Trial
 
@@ -72,6 +72,18 @@ def test_most_samples_of_a_bracket_are_expected_to_end_early():
     assert only_row(bracket, [finished(bracket[0], 6.0)]).seconds == pytest.approx(9 * 2.0)
 
 
+def test_the_few_samples_of_a_bracket_that_are_known_say_what_as_many_others_take():
+    trials = [Trial(sample=sample, bracket=2, fraction=fraction) for fraction in (0.5, 1.0) for sample in range(3)]
+    runs = [finished(trial, 16.0) for trial in trials[:3]]  # none was ended early
+    assert only_row(trials, runs).seconds == pytest.approx(48.0)
+
+
+def test_a_forest_of_a_bracket_takes_its_time_whatever_the_sample():
+    trials = [Trial(architecture="forest", sample=sample, bracket=4) for sample in range(5)]
+    for known in (0, 3):
+        assert only_row(trials, [finished(trials[known], 12.0)]).seconds == pytest.approx(48.0)
+
+
 @pytest.mark.parametrize("architecture", ["mlp", "forest", "toys:neighbours"])
 def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architecture):
     monkeypatch.setattr("experiments.throughput.SECONDS", 0.1)
@@ -81,9 +93,9 @@ def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architect
 
 
 def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
-    trial = Trial(max_steps=40, patience=100)  # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
-    assert cost_from_steps(step=0.1, evaluation=0.0)(trial) == pytest.approx(4.0)
-    assert cost_from_steps(step=0.0, evaluation=1.0)(trial) == pytest.approx(8.0)
+    kind = Kind.of(Trial(max_steps=40, patience=100))  # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
+    assert cost_from_steps(step=0.1, evaluation=0.0)(kind) == pytest.approx(4.0)
+    assert cost_from_steps(step=0.0, evaluation=1.0)(kind) == pytest.approx(8.0)
 
 
 # --- the command -------------------------------------------------------------------------------------------

@@ -46,3 +46,25 @@ def test_a_size_of_which_none_has_ended_takes_what_the_nearest_did_and_a_forest_
         now[0] += 12
         shown.step([Outcome(trials[0], "FINISHED", 12.0, 5, 0.5)])
         assert shown.remaining() == pytest.approx(expected)
+
+
+def test_an_architecture_of_which_none_has_ended_takes_what_the_others_do(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    trials = [Trial(architecture=name) for name in ("cnn", "linear", "mlp")]
+    shown = Progress([*trials, trials[2]])
+    now[0] += 12
+    for trial, seconds in zip(trials[:2], (10.0, 2.0)):
+        shown.step([Outcome(trial, "FINISHED", seconds, 5, 0.5)])
+    assert shown.remaining() == pytest.approx(2 * 6)
+
+
+def test_the_samples_of_a_forest_take_the_same_time_under_halving(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    trials = [Trial(architecture="forest", sample=sample, bracket=4) for sample in range(5)]
+    shown = Progress(trials)
+    for left in (48, 36):
+        now[0] += 12
+        shown.step([Outcome(trials[len(trials) - left // 12 - 1], "FINISHED", 12.0, 5, 0.5)])
+        assert shown.remaining() == pytest.approx(left)

@@ -67,3 +67,12 @@ def test_a_study_names_every_commit_that_has_trained_for_it_once(store, monkeypa
         monkeypatch.setattr(stores, "resolve_tags", lambda commit=commit: {"mlflow.source.git.commit": commit})
         note_commit(client, parent)
     assert client.get_run(parent).data.tags["commits"] == "aaaaaaa bbbbbbb"
+
+
+def test_a_study_begun_before_its_commits_were_listed_keeps_the_first(store, monkeypatch):
+    client = MlflowClient()
+    begun = {"mlflow.source.git.commit": "aaaaaaa1"}
+    parent = client.create_run(client.create_experiment("old"), tags=begun).info.run_id
+    monkeypatch.setattr(stores, "resolve_tags", lambda: {"mlflow.source.git.commit": "bbbbbbb2"})
+    note_commit(client, parent)
+    assert client.get_run(parent).data.tags["commits"] == "aaaaaaa bbbbbbb"

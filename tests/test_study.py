@@ -310,10 +310,11 @@ def test_a_run_that_somebody_deletes_while_it_trains_is_trained_again(played, mo
         return train(*arguments)
 
     monkeypatch.setattr(worker, "train", train_and_delete)
-    said = launch(SMALL)
+    said = launch([*SMALL, "--keep_models", "best"])
     trials, _ = runs_of("small")
     assert [run.info.status for run in trials] == ["FINISHED"] * 6
     assert deleted[0] not in [run.info.run_id for run in trials] and "failed" not in said
+    assert all(run.data.tags["model"] == "best" for run in trials if "best" in run.data.tags)
 
 
 def test_a_study_that_is_stopped_keeps_what_it_has_and_continues(played, capsys):

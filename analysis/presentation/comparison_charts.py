@@ -25,7 +25,7 @@ def exponents(table: pd.DataFrame, *, look=LIGHT):
 
 
 def winners(chances: pd.DataFrame, n: float, *, look=LIGHT):
-    """Probability of the lowest loss over sizes, stacked; the line is n, where the data end."""
+    """Probability of the lowest loss over sizes, stacked; the line is n, where most data end."""
     long = chances.reset_index().melt("n", var_name="architecture", value_name="probability")
     names = list(chances.columns)
     x = alt.X("n:Q", **log(look.say(Text("training examples n"))))

@@ -29,12 +29,12 @@ def comparison_sections(evidence: Evidence, question: Question) -> list[Section]
 
 
 def summary(found: Comparison) -> Section:
-    """Exponents, winners and true crossovers in sentences, and what the best is worth where that is one number."""
+    """Exponents, winners and true crossovers in sentences; what the best is worth if that is one number or endless."""
     several = len(found.winners.columns) > 1
     lines = [*found.words[: 2 if several else 1]]
     lines += [one.words for pair, one in found.crossovers.items() if len(one.ranges) > 1]
     switches = [(name, found.best) for name in found.winners.columns if name != found.best]
-    lines += [found.switch(*pair) for pair in switches if found.constant(*pair)]
+    lines += [found.switch(*pair) for pair in switches if found.constant(*pair) or found.endless(*pair)]
     return Section(Text("In words"), lines=tuple(lines))
 
 

@@ -53,7 +53,7 @@ def _scale(names: Iterable[str], values: list[str]) -> alt.Scale:
     """Its own value for each of FAMILIAR, whichever others are drawn; the rest take in turn what these leave."""
     names = list(dict.fromkeys(names))
     of = {name: value for name, value in zip(FAMILIAR, values) if name in names}
-    free = cycle([value for value in values if value not in of.values()] or values)
+    free = cycle([value for value in values if value not in of.values()])
     return alt.Scale(domain=names, range=[of[name] if name in of else next(free) for name in names])
 
 

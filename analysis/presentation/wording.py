@@ -45,11 +45,13 @@ def ratio(k: float) -> str:
     return f"{float(f'{k:.2g}'):,g}×" if math.isfinite(k) else "∞"
 
 
-def ratios(low: float, high: float) -> Text | str:
+def ratios(low: float, high: float) -> Text:
     """An interval of them."""
     if math.isfinite(low) and math.isinf(high):
         return Text("at least {low}", low=ratio(low))
-    return ratio(low) if low == high else Text("{low} to {high}", low=ratio(low), high=ratio(high))
+    if math.isinf(low):
+        return Text("without limit")
+    return Text("{low} to {high}", low=ratio(low), high=ratio(high))
 
 
 def share(p: float) -> str:
