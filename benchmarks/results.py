@@ -14,6 +14,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis import fit_power_law, forecast
+from analysis.compare import compare
 from analysis.costs.prices import Prices
 from analysis.evidence import Evidence, Question
 from analysis.export import exports, read_export
@@ -48,11 +49,13 @@ def draw(chart, name: str) -> None:
 
 
 def claim(studies: dict) -> None:
-    parts = []
+    parts, worths = [], []
     for name, space in SPACES.items():
         runs = studies[name].runs.query("architecture == 'cnn'")
         for kind, part in (("tuned", runs), ("untuned", untuned(runs))):
             parts.append(points(best_runs(part), "error").assign(architecture=f"{space}, {kind}"))
+        said = compare(None, runs=runs, metric="error").words
+        worths += [f"- {space}, by the error: {line}" for line in said if line.startswith("tuning")]
     table = pd.concat(parts, ignore_index=True)
     wide = 1 - table.pivot(index="n", columns="architecture", values="loss")
     distinct = pd.Series({round(POOL * (1 - (1 - 1 / POOL) ** n)): accuracy for n, accuracy in PUBLISHED.items()})
@@ -64,6 +67,7 @@ def claim(studies: dict) -> None:
     print(markdown(shown.assign(n=[f"{n:,.0f}" for n in shown["n"]])))
     long = table[table.groupby("architecture")["n"].transform("nunique") >= 4]
     print(markdown(pd.DataFrame([straightness(*group) for group in long.groupby("architecture")])))
+    print(*worths, sep="\n", end="\n\n")
     laws = {name: fit_power_law(curve["n"], curve["loss"]) for name, curve in long.groupby("architecture")}
     draw(learning_curves(table, Lines(laws, {}), "error"), "notebook")
 
@@ -83,6 +87,7 @@ def straightness(name: str, curve: pd.DataFrame) -> dict:
         "slope, smaller half": f"{early:.3f}",
         "larger half": f"{late:.3f}",
         "exponent b of the law": f"{law.b:.3f} [{law.b_low:.3f}, {law.b_high:.3f}]",
+        "its floor c": f"{law.c:.0%} [{law.c_low:.0%}, {law.c_high:.0%}]",
     }
 
 
