@@ -83,17 +83,22 @@ class Past:
         return mean * kind.steps if self.by_steps else mean * kind.fraction / nearest
 
 
+def past_of(architectures: Iterable[str], runs: Iterable[Run]) -> dict[str, Past]:
+    past = {name: Past(name) for name in architectures}
+    for run in (run.data for run in runs if run.info.status == "FINISHED"):
+        if run.params.get("architecture") in past and "seconds" in run.metrics:
+            kind = Kind.of_run(run.params)
+            past[kind.architecture].add(kind, run.metrics["seconds"])
+    return past
+
+
 def estimate(trials: Iterable[Trial], runs: list[Run], data: Data, device: str) -> list[Row]:
     keys, groups = defaultdict(set), defaultdict(list)
     for trial in trials:
         groups[trial.architecture].append(trial)
-    past = {name: Past(name) for name in groups}
     for run in runs:
-        status, params = "DIVERGED" if diverged(run) else run.info.status, run.data.params
-        keys[status].add(run.data.tags["trial"])
-        if status == "FINISHED" and params["architecture"] in past:
-            past[params["architecture"]].add(Kind.of_run(params), run.data.metrics["seconds"])
-    rows = []
+        keys["DIVERGED" if diverged(run) else run.info.status].add(run.data.tags["trial"])
+    past, rows = past_of(groups, runs), []
     for name, group in groups.items():
         done = [trial for trial in group if trial.key in keys["FINISHED"]]
         given_up = [trial for trial in group if trial.key in keys["DIVERGED"] - keys["FINISHED"]]

@@ -2,21 +2,24 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from statistics import fmean
 
-from experiments.estimate import Kind, Past, clock
+from mlflow.entities import Run
+
+from experiments.estimate import Kind, clock, past_of
 from experiments.run import run_name
 from experiments.trial import Trial
 from experiments.worker import Outcome
 
 
 class Progress:
-    """One line per ended trial with an estimate of the time left, from the trials that ended before (Past)."""
+    """One line per ended trial with an estimate of the time left, from those that ended now and in earlier launches."""
 
-    def __init__(self, trials: list[Trial]):
-        self.left = Counter(map(Kind.of, trials))
-        self.total, self.start, self.work_done = len(trials), time.perf_counter(), 0.0
-        self.past = {}  # by architecture, of what has ended here
+    def __init__(self, trials: list[Trial], runs: Iterable[Run] = ()):
+        self.left, self.done = Counter(map(Kind.of, trials)), Counter()
+        self.total, self.start = len(trials), time.perf_counter()
+        self.past = past_of({trial.architecture for trial in trials}, runs)
 
     def step(self, outcomes: list[Outcome]) -> None:
         """The trials of a cell have ended; those that were trained against each other end together."""
@@ -24,8 +27,8 @@ class Progress:
         for outcome in outcomes:
             kind = Kind.of(outcome.trial)
             self.left[kind] -= 1
-            self.work_done += outcome.seconds
-            self.past.setdefault(kind.architecture, Past(kind.architecture)).add(kind, outcome.seconds)
+            self.done[kind] += 1
+            self.past[kind.architecture].add(kind, outcome.seconds)
         gone, left = (clock(seconds) for seconds in (time.perf_counter() - self.start, self.remaining()))
         for done, outcome in enumerate(outcomes, before + 1):
             said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
@@ -33,14 +36,17 @@ class Progress:
             print(f"{count} {gone} gone, about {left} left · {describe_briefly(outcome)} · {said}", flush=True)
 
     def remaining(self) -> float:
-        """Seconds until the end: what the trials left are expected to take, at the pace of the workers so far.
+        """Seconds until the end: the time so far, as many times as the work left is the work done.
 
-        An architecture of which none has ended is expected to take per trial what the others take on average.
+        Of both only the ratio counts, so runs of another machine may tell what a trial takes. An architecture of which
+        none has ended is expected to take per trial what the others take on average.
         """
-        costs = {kind: self.past[kind.architecture].cost(kind) for kind in self.left if kind.architecture in self.past}
+        costs = {kind: past.cost(kind) for kind in self.left if (past := self.past[kind.architecture]).count}
         unknown = fmean(costs.values())
-        work_left = sum(count * costs.get(kind, unknown) for kind, count in self.left.items())
-        return (time.perf_counter() - self.start) * work_left / max(self.work_done, 1e-9)
+        left, done = (
+            sum(count * costs.get(kind, unknown) for kind, count in of.items()) for of in (self.left, self.done)
+        )
+        return (time.perf_counter() - self.start) * left / max(done, 1e-9)
 
 
 def describe_briefly(outcome: Outcome) -> str:

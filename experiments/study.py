@@ -95,8 +95,8 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
         if last and jobs:
             sizes = [len(subset_indices(data.pool, fraction, 0)) for fraction in held]
             analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
-        failed += execute(client, engine, jobs, launch, best, options)
-        failed += execute(client, engine, winners_again(client, experiment_id, part, options), launch, best, options)
+        failed += execute(client, engine, jobs, runs, launch, best, options)
+        failed += execute(client, engine, *winners_again(client, experiment_id, part, options), launch, best, options)
     for reason, count in Counter(failed).most_common():
         print(f"failed, {count} trials: {reason}")
     for line in best.register(options.study) if options.register else ():
@@ -107,15 +107,15 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
         print(f"next: python -m analysis.report --study {options.study}")
 
 
-def winners_again(client, experiment_id: str, trials: list[Trial], options) -> list[Cell]:
-    """The cells that train the winners on further subsets, as far as they have not run yet."""
+def winners_again(client, experiment_id: str, trials: list[Trial], options) -> tuple[list[Cell], list[Run]]:
+    """The cells that train the winners on further subsets, as far as they have not run yet; and all runs so far."""
     if options.replicas <= len(options.data_seeds) or not trials:
-        return []
+        return [], []
     runs = trial_runs(client, experiment_id)
     finished = [run.data for run in runs if run.info.status == "FINISHED"]
     losses = {run.tags["trial"]: run.metrics["best_val_loss"] for run in finished}
     again = replicas(trials, losses, options.replicas)
-    return cells(again, missing(again, runs), replicas=True)
+    return cells(again, missing(again, runs), replicas=True), runs
 
 
 def missing(trials: list[Trial], runs: list[Run]) -> set[str]:
@@ -123,10 +123,15 @@ def missing(trials: list[Trial], runs: list[Run]) -> set[str]:
     return {trial.key for trial in trials} - finished_keys(runs)
 
 
-def execute(client, engine: Engine, jobs: list[Cell], launch: Launch, best: Best, options) -> list[str]:
-    """Run the cells in worker processes, print progress, try again what may succeed; returns reasons of failure."""
+def execute(
+    client, engine: Engine, jobs: list[Cell], runs: list[Run], launch: Launch, best: Best, options
+) -> list[str]:
+    """Run the cells in worker processes, print progress, try again what may succeed; returns reasons of failure.
+
+    runs: so far, which tell how long trials take.
+    """
     failed, tries = [], Counter()
-    progress = Progress([trial for job in jobs for trial in job.trials if trial.key in job.todo])
+    progress = Progress([trial for job in jobs for trial in job.trials if trial.key in job.todo], runs)
     while jobs:
         again = []
         with closing(engine.run(jobs, set_up, (launch,))) as answers:  # ends them, however it is left

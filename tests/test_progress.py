@@ -1,5 +1,7 @@
 """The time left is said, and for people."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from experiments import progress
@@ -68,3 +70,20 @@ def test_the_samples_of_a_forest_take_the_same_time_under_halving(monkeypatch):
         now[0] += 12
         shown.step([Outcome(trials[len(trials) - left // 12 - 1], "FINISHED", 12.0, 5, 0.5)])
         assert shown.remaining() == pytest.approx(left)
+
+
+def test_runs_of_an_earlier_launch_tell_what_trials_take_also_those_of_a_slower_machine(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    slow, fast = Trial(architecture="cnn"), Trial(architecture="linear")
+    before = [run_of(slow, seconds=300.0), run_of(fast, seconds=30.0)]
+    shown = Progress([slow, fast, fast], before)
+    now[0] += 10
+    shown.step([Outcome(slow, "FINISHED", 100.0, 5, 0.5)])  # mean of both: 200
+    assert shown.remaining() == pytest.approx(10 * (30 + 30) / 200)
+
+
+def run_of(trial, seconds):
+    params = {name: str(value) for name, value in trial.as_dict().items()}
+    data = SimpleNamespace(params=params, metrics={"seconds": seconds})
+    return SimpleNamespace(data=data, info=SimpleNamespace(status="FINISHED"))
