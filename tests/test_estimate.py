@@ -1,25 +1,14 @@
 """A dry run counts what is done, estimates the rest from what is known, and writes nothing."""
 
-from types import SimpleNamespace
-
 import jobs
 import pytest
 from mlflow import MlflowClient
+from records import ended
 
 from experiments import engine, estimate, study
 from experiments.estimate import Kind, cost_from_steps, table
 from experiments.store import runs_so_far
 from experiments.trial import Trial
-
-
-def finished(trial, seconds):
-    return run(trial, "FINISHED", metrics={"seconds": seconds})
-
-
-def run(trial, status, metrics=None, **tags):
-    params = {name: str(value) for name, value in trial.as_dict().items()}
-    data = SimpleNamespace(tags={"trial": trial.key, **tags}, params=params, metrics=metrics or {})
-    return SimpleNamespace(data=data, info=SimpleNamespace(status=status))
 
 
 def only_row(trials, runs, data=None):
@@ -32,9 +21,9 @@ def only_row(trials, runs, data=None):
 
 def test_every_trial_is_counted_once_by_what_became_of_it():
     trials = [Trial(sample=sample) for sample in range(6)]
-    runs = [finished(trials[0], 10.0), run(trials[0], "FAILED"), finished(trials[1], 10.0)]
-    runs += [run(trials[2], "FAILED", failure="diverged: the loss is nan"), run(trials[3], "FAILED")]
-    runs += [run(trials[4], "KILLED"), finished(Trial(fraction=0.5), 10.0)]
+    runs = [ended(trials[0], 10.0), ended(trials[0], status="FAILED"), ended(trials[1], 10.0)]
+    runs += [ended(trials[2], status="FAILED", failure="diverged: the loss is nan"), ended(trials[3], status="FAILED")]
+    runs += [ended(trials[4], status="KILLED"), ended(Trial(fraction=0.5), 10.0)]
     row = only_row(trials, runs)
     assert (row.done, row.diverged, row.to_do, row.failed_before) == (2, 1, 3, 1)
     assert row.seconds == pytest.approx(30)
@@ -42,7 +31,7 @@ def test_every_trial_is_counted_once_by_what_became_of_it():
 
 
 def test_a_study_that_is_done_takes_no_time():
-    row = only_row([Trial()], [finished(Trial(), 10.0)])
+    row = only_row([Trial()], [ended(Trial(), 10.0)])
     assert (row.to_do, row.seconds, row.basis) == (0, 0, "")
 
 
@@ -50,38 +39,38 @@ def test_a_study_that_is_done_takes_no_time():
 
 
 def test_a_trial_takes_what_others_of_its_size_took():
-    runs = [finished(Trial(sample=1, fraction=0.1), 2.0), finished(Trial(sample=2, fraction=0.1), 4.0)]
-    runs += [finished(Trial(sample=1), 50.0)]
+    runs = [ended(Trial(sample=1, fraction=0.1), 2.0), ended(Trial(sample=2, fraction=0.1), 4.0)]
+    runs += [ended(Trial(sample=1), 50.0)]
     assert only_row([Trial(fraction=0.1, sample=5)], runs).seconds == pytest.approx(3.0)
 
 
 def test_a_size_without_runs_takes_what_the_nearest_took_and_a_forest_in_proportion_to_it():
-    assert only_row([Trial(fraction=0.5)], [finished(Trial(fraction=0.25), 8.0)]).seconds == pytest.approx(8.0)
-    runs = [finished(Trial(architecture="forest", fraction=0.25), 8.0)]
+    assert only_row([Trial(fraction=0.5)], [ended(Trial(fraction=0.25), 8.0)]).seconds == pytest.approx(8.0)
+    runs = [ended(Trial(architecture="forest", fraction=0.25), 8.0)]
     assert only_row([Trial(architecture="forest", fraction=0.5)], runs).seconds == pytest.approx(16.0)
 
 
 def test_another_budget_is_taken_into_account():
-    runs = [finished(Trial(max_steps=300, patience=200), 3.0)]
+    runs = [ended(Trial(max_steps=300, patience=200), 3.0)]
     assert only_row([Trial(max_steps=10_000, patience=200)], runs).seconds == pytest.approx(6.0)  # 3 × patience
     assert only_row([Trial(max_steps=100, patience=200)], runs).seconds == pytest.approx(1.0)
 
 
 def test_most_samples_of_a_bracket_are_expected_to_end_early():
     bracket = [Trial(sample=sample, bracket=9) for sample in range(10)]
-    assert only_row(bracket, [finished(bracket[0], 6.0)]).seconds == pytest.approx(9 * 2.0)
+    assert only_row(bracket, [ended(bracket[0], 6.0)]).seconds == pytest.approx(9 * 2.0)
 
 
 def test_the_few_samples_of_a_bracket_that_are_known_say_what_as_many_others_take():
     trials = [Trial(sample=sample, bracket=2, fraction=fraction) for fraction in (0.5, 1.0) for sample in range(3)]
-    runs = [finished(trial, 16.0) for trial in trials[:3]]  # none was ended early
+    runs = [ended(trial, 16.0) for trial in trials[:3]]  # none was ended early
     assert only_row(trials, runs).seconds == pytest.approx(48.0)
 
 
 def test_a_forest_of_a_bracket_takes_its_time_whatever_the_sample():
     trials = [Trial(architecture="forest", sample=sample, bracket=4) for sample in range(5)]
     for known in (0, 3):
-        assert only_row(trials, [finished(trials[known], 12.0)]).seconds == pytest.approx(48.0)
+        assert only_row(trials, [ended(trials[known], 12.0)]).seconds == pytest.approx(48.0)
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "forest", "toys:neighbours"])

@@ -1,8 +1,7 @@
 """The time left is said, and for people."""
 
-from types import SimpleNamespace
-
 import pytest
+from records import ended
 
 from experiments import progress
 from experiments.estimate import clock
@@ -76,14 +75,8 @@ def test_runs_of_an_earlier_launch_tell_what_trials_take_also_those_of_a_slower_
     now = [100.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     slow, fast = Trial(architecture="cnn"), Trial(architecture="linear")
-    before = [run_of(slow, seconds=300.0), run_of(fast, seconds=30.0)]
+    before = [ended(slow, seconds=300.0), ended(fast, seconds=30.0)]
     shown = Progress([slow, fast, fast], before)
     now[0] += 10
     shown.step([Outcome(slow, "FINISHED", 100.0, 5, 0.5)])  # mean of both: 200
     assert shown.remaining() == pytest.approx(10 * (30 + 30) / 200)
-
-
-def run_of(trial, seconds):
-    params = {name: str(value) for name, value in trial.as_dict().items()}
-    data = SimpleNamespace(params=params, metrics={"seconds": seconds})
-    return SimpleNamespace(data=data, info=SimpleNamespace(status="FINISHED"))

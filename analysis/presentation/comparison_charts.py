@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.language import Text
 from analysis.presentation.look import HEIGHT, LIGHT, log
+from analysis.presentation.wording import ratio
 
 
 def exponents(table: pd.DataFrame, *, look=LIGHT):
@@ -50,7 +51,7 @@ def worth(table: pd.DataFrame, *, look=LIGHT):
     """Worth of each switch in multiples of the data, as a matrix: first (rows), second (columns), median."""
     table = table.assign(
         shown=np.clip(np.log10(table["median"].where(table["median"] > 0, 1e-3)), -1, 1),
-        text=[_times(k) for k in table["median"]],
+        text=[ratio(k) for k in table["median"]],
     )
     table["text"] = table["text"].where(table["grade"] != "cannot say", "?")
     x = alt.X("second:N", title=look.say(Text("… to this one")), axis=alt.Axis(labelAngle=0, orient="top"))
@@ -66,7 +67,3 @@ def worth(table: pd.DataFrame, *, look=LIGHT):
     ]
     words = base.mark_text(fontSize=14, color=look.ink).encode(x, y, text="text:N", tooltip=hover)
     return alt.layer(cells, words).properties(height=90 + 44 * table["first"].nunique(), width="container")
-
-
-def _times(k):
-    return f"{float(f'{k:.2g}'):,g}×" if np.isfinite(k) else "∞"
