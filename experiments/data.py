@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -106,10 +106,16 @@ def subset(pool: Split, fraction: float, data_seed: int) -> Split:
 
 def subset_indices(pool: Split, fraction: float, data_seed: int) -> np.ndarray:
     """Indices into the pool, int64 (n,); a prefix of those of any larger fraction. Raises InputError if n = 0."""
+    n = subset_size(pool, fraction)
+    return stratified_order(pool.labels.numpy(), data_seed)[:n]
+
+
+def subset_size(pool: Sized, fraction: float) -> int:
+    """Images in a subset, n. Raises InputError if n = 0."""
     n = round(fraction * len(pool))
     if n < 1:
         raise InputError(f"fraction {fraction:g} of {len(pool):,} images is none; allowed: {1 / len(pool):.2g} to 1")
-    return stratified_order(pool.labels.numpy(), data_seed)[:n]
+    return n
 
 
 def fingerprint(indices: np.ndarray) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from mlflow.entities import Run
 
+from experiments import one_line
 from experiments.data import Data
 from experiments.models import find_architecture
 from experiments.store import diverged
@@ -115,21 +116,27 @@ def table(rows: list[Row], workers: int) -> str:
     for row in rows:
         counts = row.done, row.diverged, row.to_do, row.failed_before
         lines.append(line(row.architecture, *counts, clock(row.seconds), row.basis))
-    total = clock(sum(row.seconds for row in rows) / workers)
-    return "\n".join([*lines, f"about {total} on {workers} workers; this was a dry run, nothing was written"])
+    return "\n".join([*lines, f"{in_all(rows, workers)}; this was a dry run, nothing was written"])
+
+
+def in_all(rows: list[Row], workers: int) -> str:
+    return f"about {clock(sum(row.seconds for row in rows) / workers)} on {workers} workers"
 
 
 def expected_seconds(trials: list[Trial], past: Past, data: Data, device: str) -> tuple[float, str]:
-    """Seconds of training the trials of one architecture, and what that rests on."""
+    """Seconds of training the trials of one architecture, and what that rests on; 0 for one that cannot be timed."""
     if not trials:
         return 0.0, ""
-    if past.count:
-        cost, basis = past.cost, f"from {past.count} finished runs"
-    elif past.by_steps:
-        cost, basis = cost_from_steps(*time_steps(trials, data, device)), "from steps timed on this machine"
-    else:
-        per_image = time_fit(trials[0], data)
-        cost, basis = lambda kind: per_image * kind.fraction * len(data.pool), "from a fit timed on this machine"
+    try:
+        if past.count:
+            cost, basis = past.cost, f"from {past.count} finished runs"
+        elif past.by_steps:
+            cost, basis = cost_from_steps(*time_steps(trials, data, device)), "from steps timed on this machine"
+        else:
+            per_image = time_fit(trials[0], data)
+            cost, basis = lambda kind: per_image * kind.fraction * len(data.pool), "from a fit timed on this machine"
+    except Exception as error:  # of a user's own architecture, whose trials will fail with the same words
+        return 0.0, f"cannot be trained: {type(error).__name__}: {one_line(error)}"
     return sum(cost(Kind.of(trial)) for trial in trials), basis
 
 

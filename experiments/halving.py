@@ -10,7 +10,7 @@ to its end: it is the study's curve without tuning. Forests, which are fitted at
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from experiments.data import Data
+from experiments.data import Data, subset_size
 from experiments.train import Diverged, Result, Training
 from experiments.trial import Trial
 
@@ -28,6 +28,7 @@ def halve(
     """
     running = [Training(trial, data, device) for trial in trials]
     trial = running[0].trial
+    n = subset_size(data.pool, trial.fraction)
     keep = sum(training.trial.sample > 0 for training in running)
     rung = max(1, round(FIRST_RUNG * trial.patience))
     ranking = {}  # sample -> best validation loss so far, of those that have ended, too
@@ -45,7 +46,7 @@ def halve(
         before, keep = keep, max(FINALISTS, math.ceil(KEEP * keep))
         going_on = sorted(set(ranking) - {0}, key=ranking.get)[:keep]
         if keep < before:
-            tell(f"{trial.architecture} · {trial.fraction:.1%} · after {rung:,} steps {keep} of {before} samples go on")
+            tell(f"{trial.architecture} · n={n:,} · after {rung:,} steps {keep} of {before} samples go on")
         for training in list(running):
             if training.result is None and training.trial.sample not in going_on:
                 training.stop()

@@ -2,11 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from statistics import fmean
 
 from mlflow.entities import Run
 
+from experiments.data import subset_size
 from experiments.estimate import Kind, clock, past_of
 from experiments.run import run_name
 from experiments.trial import Trial
@@ -16,7 +17,8 @@ from experiments.worker import Outcome
 class Progress:
     """One line per ended trial with an estimate of the time left, from those that ended now and in earlier launches."""
 
-    def __init__(self, trials: list[Trial], runs: Iterable[Run] = ()):
+    def __init__(self, trials: list[Trial], pool: Sized, runs: Iterable[Run] = ()):
+        self.pool = pool
         self.left, self.done = Counter(map(Kind.of, trials)), Counter()
         self.total, self.start = len(trials), time.perf_counter()
         self.past = past_of({trial.architecture for trial in trials}, runs)
@@ -32,8 +34,9 @@ class Progress:
         gone, left = (clock(seconds) for seconds in (time.perf_counter() - self.start, self.remaining()))
         for done, outcome in enumerate(outcomes, before + 1):
             said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
+            name = run_name(outcome.trial, subset_size(self.pool, outcome.trial.fraction))
             count = f"[{done:>{len(str(self.total))}}/{self.total}]"
-            print(f"{count} {gone} gone, about {left} left · {describe_briefly(outcome)} · {said}", flush=True)
+            print(f"{count} {gone} gone, about {left} left · {name} · {said}", flush=True)
 
     def remaining(self) -> float:
         """Seconds until the end: the time so far, as many times as the work left is the work done.
@@ -47,10 +50,3 @@ class Progress:
             sum(count * costs.get(kind, unknown) for kind, count in of.items()) for of in (self.left, self.done)
         )
         return (time.perf_counter() - self.start) * left / max(done, 1e-9)
-
-
-def describe_briefly(outcome: Outcome) -> str:
-    trial = outcome.trial
-    if outcome.n_train:
-        return run_name(trial, outcome.n_train)
-    return f"{trial.architecture} · {trial.fraction:.1%} · #{trial.sample}"

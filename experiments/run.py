@@ -23,7 +23,7 @@ from mlflow.models import infer_signature
 from sqlalchemy.exc import SQLAlchemyError
 
 from experiments import InputError, one_line
-from experiments.data import Data, load_data, subset, subset_indices
+from experiments.data import Data, load_data, subset, subset_size
 from experiments.train import Diverged, Result, find_device, train
 from experiments.trial import Trial
 
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     trial = Trial(**{name: getattr(options, name) for name in TRIAL_FIELDS})
     find_device(options.device)
     data = load_data(trial.dataset, options.data_dir)
-    subset_indices(data.pool, trial.fraction, trial.data_seed)  # raises where it holds no image, before a run exists
+    subset_size(data.pool, trial.fraction)  # raises where it holds no image, before a run exists
     check_store()
     torch.set_num_threads(1)  # as in a study: these nets gain little from a second thread, and results stay the same
     with mlflow.start_run() as run:  # under `mlflow run` this resumes the project's own run
@@ -88,7 +88,7 @@ def note_failure(client: MlflowClient, run_id: str, reason: str) -> None:
 
 def tags_of(trial: Trial, data: Data) -> dict[str, str]:
     return {
-        "mlflow.runName": run_name(trial, round(trial.fraction * len(data.pool))),
+        "mlflow.runName": run_name(trial, subset_size(data.pool, trial.fraction)),
         "trial": trial.key,
         "classes": str(data.classes),
         "pool": str(len(data.pool)),

@@ -18,9 +18,9 @@ from mlflow.entities import Run
 
 from experiments import InputError
 from experiments.best import Best
-from experiments.data import Data, load_data, subset_indices
+from experiments.data import Data, load_data, subset_size
 from experiments.engine import Engine, cores, open_engine
-from experiments.estimate import estimate, table
+from experiments.estimate import estimate, in_all, table
 from experiments.grid import Cell, cells, grid, held_out, replicas
 from experiments.lease import Lease
 from experiments.options import parse
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     trials = grid(options)
     data = load_data(options.dataset, options.data_dir)
     for fraction in {trial.fraction for trial in trials}:
-        subset_indices(data.pool, fraction, 0)  # raises for a fraction that holds no image, before anything runs
+        subset_size(data.pool, fraction)  # raises for a fraction that holds no image, before anything runs
     if options.dry_run:
         runs = runs_so_far(options.study)
         print(headline(options, trials, missing(trials, runs), data))
@@ -85,6 +85,8 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
     print(headline(options, trials, todo, data), flush=True)
     if todo:
         note_commit(client, parent)
+    if todo and options.pruning == "halving" and options.engine == "here":  # whose first trials end late
+        print(in_all(estimate(trials, runs, data, options.device), options.workers), flush=True)
     client.set_tag(parent, "mlflow.note.content", note(client, parent, options, trials))
     how = options.data_dir, options.device, options.keep_models
     launch = Launch(options.study, experiment_id, parent, engine.open_data, *how, best.losses())
@@ -93,10 +95,11 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
         part = [trial for trial in trials if (trial.fraction in held) is last]
         jobs = cells(part, todo)
         if last and jobs:
-            sizes = [len(subset_indices(data.pool, fraction, 0)) for fraction in held]
+            sizes = [subset_size(data.pool, fraction) for fraction in held]
             analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
-        failed += execute(client, engine, jobs, runs, launch, best, options)
-        failed += execute(client, engine, *winners_again(client, experiment_id, part, options), launch, best, options)
+        failed += execute(client, engine, data, jobs, runs, launch, best, options)
+        again = winners_again(client, experiment_id, part, options)
+        failed += execute(client, engine, data, *again, launch, best, options)
     for reason, count in Counter(failed).most_common():
         print(f"failed, {count} trials: {reason}")
     for line in best.register(options.study) if options.register else ():
@@ -124,14 +127,14 @@ def missing(trials: list[Trial], runs: list[Run]) -> set[str]:
 
 
 def execute(
-    client, engine: Engine, jobs: list[Cell], runs: list[Run], launch: Launch, best: Best, options
+    client, engine: Engine, data: Data, jobs: list[Cell], runs: list[Run], launch: Launch, best: Best, options
 ) -> list[str]:
     """Run the cells in worker processes, print progress, try again what may succeed; returns reasons of failure.
 
     runs: so far, which tell how long trials take.
     """
     failed, tries = [], Counter()
-    progress = Progress([trial for job in jobs for trial in job.trials if trial.key in job.todo], runs)
+    progress = Progress([trial for job in jobs for trial in job.trials if trial.key in job.todo], data.pool, runs)
     while jobs:
         again = []
         with closing(engine.run(jobs, set_up, (launch,))) as answers:  # ends them, however it is left

@@ -49,7 +49,6 @@ class Outcome:
     trial: Trial
     status: str
     seconds: float = 0.0
-    n_train: int = 0
     best_val_loss: float = math.nan
     run_id: str = ""
     model: str = ""  # as the run's tag
@@ -59,9 +58,8 @@ class Outcome:
 
 def outcome_of(trial: Trial, finished: Run) -> Outcome:
     """The outcome of a trial as its finished run tells it."""
-    metrics, model = finished.data.metrics, finished.data.tags.get("model", "")
-    values = metrics["seconds"], int(metrics["n_train"]), metrics["best_val_loss"]
-    return Outcome(trial, "FINISHED", *values, finished.info.run_id, model)
+    seconds, loss = (finished.data.metrics[name] for name in ("seconds", "best_val_loss"))
+    return Outcome(trial, "FINISHED", seconds, loss, finished.info.run_id, finished.data.tags.get("model", ""))
 
 
 def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
@@ -105,7 +103,7 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
                 model = keep_model(run_id, trial, ended)
                 record_result(client, run_id, trial, data, ended)
                 client.set_terminated(run_id, "FINISHED")
-                return Outcome(trial, "FINISHED", ended.seconds, ended.n_train, ended.best_val_loss, run_id, model)
+                return Outcome(trial, "FINISHED", ended.seconds, ended.best_val_loss, run_id, model)
             except MlflowException as error:
                 ended = error
         final = isinstance(ended, Diverged)

@@ -81,6 +81,14 @@ def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architect
     assert row.basis in ("from steps timed on this machine", "from a fit timed on this machine")
 
 
+def test_an_architecture_that_crashes_is_said_to_and_the_others_are_timed(tiny, monkeypatch):
+    monkeypatch.setattr("experiments.throughput.SECONDS", 0.1)
+    trials = [Trial(architecture=name, max_steps=100) for name in ("toys:crashing", "mlp")]
+    crashing, timed = estimate.estimate(trials, [], tiny, "cpu")
+    assert (crashing.seconds, crashing.basis) == (0, "cannot be trained: ValueError: no such width")
+    assert timed.seconds > 0
+
+
 def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
     kind = Kind.of(Trial(max_steps=40, patience=100))  # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
     assert cost_from_steps(step=0.1, evaluation=0.0)(kind) == pytest.approx(4.0)

@@ -59,7 +59,8 @@ def test_each_rung_says_who_goes_on(noisy):
     told = []
     list(halve(cell(12), noisy, tell=told.append))
     rungs = [
-        f"mlp · 100.0% · after {steps} steps {left} samples go on" for steps, left in [(40, "4 of 12"), (120, "3 of 4")]
+        f"mlp · n={len(noisy.pool):,} · after {steps} steps {left} samples go on"
+        for steps, left in [(40, "4 of 12"), (120, "3 of 4")]
     ]
     assert told == rungs
 

@@ -9,6 +9,8 @@ from experiments.progress import Progress
 from experiments.trial import Trial
 from experiments.worker import Outcome
 
+POOL = range(1000)
+
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3600, "1:00:00")])
 def test_times_are_said_in_minutes_and_from_an_hour_on_in_hours(seconds, said):
@@ -19,10 +21,10 @@ def test_the_time_left_is_that_of_the_trials_of_the_same_kind(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     slow, fast = Trial(architecture="cnn"), Trial(architecture="linear")
-    shown = Progress([slow, slow, fast, fast])
+    shown = Progress([slow, slow, fast, fast], POOL)
     now[0] += 12
     for trial, seconds in ((slow, 10.0), (fast, 2.0)):
-        shown.step([Outcome(trial, "FINISHED", seconds, 5, 0.5)])
+        shown.step([Outcome(trial, "FINISHED", seconds, 0.5)])
     assert shown.remaining() == pytest.approx(12)  # one slow and one fast trial are left
 
 
@@ -30,12 +32,23 @@ def test_trials_that_end_together_say_the_same_time_left(monkeypatch, capsys):
     now = [100.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     trials = [Trial(sample=sample) for sample in range(4)]
-    shown = Progress([*trials, *trials])
+    shown = Progress([*trials, *trials], POOL)
     now[0] += 60
-    shown.step([Outcome(trial, "FINISHED", 15.0, 5, 0.5) for trial in trials])
+    shown.step([Outcome(trial, "FINISHED", 15.0, 0.5) for trial in trials])
     lines = capsys.readouterr().out.splitlines()
     said = [line.split(" · ")[0] for line in lines]
     assert said == [f"[{done}/8] 1:00 gone, about 1:00 left" for done in (1, 2, 3, 4)]
+
+
+def test_a_trial_that_failed_is_named_like_one_that_finished(capsys):
+    trials = [Trial(sample=sample, fraction=0.25) for sample in (1, 2)]
+    shown = Progress(trials, POOL)
+    shown.step([Outcome(trials[0], "FINISHED", 1.0, 0.5), Outcome(trials[1], "FAILED", reason="diverged")])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("left · ")[1] for line in lines] == [
+        "cnn · n=250 · #1 · validation loss 0.5000",
+        "cnn · n=250 · #2 · diverged",
+    ]
 
 
 def test_a_size_of_which_none_has_ended_takes_what_the_nearest_did_and_a_forest_in_proportion(monkeypatch):
@@ -43,9 +56,9 @@ def test_a_size_of_which_none_has_ended_takes_what_the_nearest_did_and_a_forest_
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     for architecture, expected in (("forest", 12 + 6 + 3), ("cnn", 12 + 12 + 12)):
         trials = [Trial(architecture=architecture, fraction=fraction) for fraction in (1.0, 1.0, 0.5, 0.25)]
-        shown = Progress(trials)
+        shown = Progress(trials, POOL)
         now[0] += 12
-        shown.step([Outcome(trials[0], "FINISHED", 12.0, 5, 0.5)])
+        shown.step([Outcome(trials[0], "FINISHED", 12.0, 0.5)])
         assert shown.remaining() == pytest.approx(expected)
 
 
@@ -53,10 +66,10 @@ def test_an_architecture_of_which_none_has_ended_takes_what_the_others_do(monkey
     now = [100.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     trials = [Trial(architecture=name) for name in ("cnn", "linear", "mlp")]
-    shown = Progress([*trials, trials[2]])
+    shown = Progress([*trials, trials[2]], POOL)
     now[0] += 12
     for trial, seconds in zip(trials[:2], (10.0, 2.0)):
-        shown.step([Outcome(trial, "FINISHED", seconds, 5, 0.5)])
+        shown.step([Outcome(trial, "FINISHED", seconds, 0.5)])
     assert shown.remaining() == pytest.approx(2 * 6)
 
 
@@ -64,10 +77,10 @@ def test_the_samples_of_a_forest_take_the_same_time_under_halving(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     trials = [Trial(architecture="forest", sample=sample, bracket=4) for sample in range(5)]
-    shown = Progress(trials)
+    shown = Progress(trials, POOL)
     for left in (48, 36):
         now[0] += 12
-        shown.step([Outcome(trials[len(trials) - left // 12 - 1], "FINISHED", 12.0, 5, 0.5)])
+        shown.step([Outcome(trials[len(trials) - left // 12 - 1], "FINISHED", 12.0, 0.5)])
         assert shown.remaining() == pytest.approx(left)
 
 
@@ -76,7 +89,7 @@ def test_runs_of_an_earlier_launch_tell_what_trials_take_also_those_of_a_slower_
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     slow, fast = Trial(architecture="cnn"), Trial(architecture="linear")
     before = [ended(slow, seconds=300.0), ended(fast, seconds=30.0)]
-    shown = Progress([slow, fast, fast], before)
+    shown = Progress([slow, fast, fast], POOL, before)
     now[0] += 10
-    shown.step([Outcome(slow, "FINISHED", 100.0, 5, 0.5)])  # mean of both: 200
+    shown.step([Outcome(slow, "FINISHED", 100.0, 0.5)])  # mean of both: 200
     assert shown.remaining() == pytest.approx(10 * (30 + 30) / 200)

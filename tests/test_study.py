@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -349,7 +350,8 @@ def test_a_run_of_main_in_the_same_experiment_is_left_alone(played):
 
 def test_a_compared_sample_that_is_missing_is_trained_with_the_others_and_recorded_alone(played):
     compared = [*SMALL, "--samples", "5", "--max_steps", "60", "--patience", "40", "--pruning", "halving"]
-    launch(compared, [0.1])
+    said = launch(compared, [0.1])
+    assert re.search(r"^about \d+:\d\d on \d+ workers$", said, re.MULTILINE), said  # a bracket's trials end late
     before, _ = runs_of("small")
     assert Counter(run.data.tags["pruned"] for run in before) == {"true": 2, "false": 4}
     lost = next(run for run in before if run.data.tags["pruned"] == "true")
