@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.answer import plain
 from analysis.runs import TEXT, StoreError, best_runs, is_pruned, open_store, study_run
 from analysis.study import STEPS, Study, histories, load_study
+from analysis.trust.failures import nothing_finished
 
 RUNS, ABOUT, TOLD, STEPS_FILE = "runs.csv", "study.json", "held_out.csv", "steps.csv"
 COMMIT = "mlflow.source.git.commit"
@@ -29,7 +30,7 @@ def export(study: str, folder: Path, hardware: str = "") -> Path:
     """Write a study to a folder of its own within `folder`, which is returned. Raises StoreError without runs."""
     found = load_study(study)
     if best_runs(found.runs).empty:
-        raise StoreError(f"study '{study}' has no finished run yet")
+        raise StoreError(nothing_finished(study, found.runs))
     place = folder / study.replace("/", "_")
     place.mkdir(parents=True, exist_ok=True)
     runs = found.runs.drop(columns=list(LEFT_OUT), errors="ignore")

@@ -30,6 +30,7 @@ from analysis.presentation.sections import Section, curve_sections, curves
 from analysis.presentation.trust_sections import trust_sections
 from analysis.runs import StoreError, open_store, study_run
 from analysis.study import Study, load_study, read_measured
+from analysis.trust.failures import nothing_finished
 from analysis.trust.held_out import forecast_held_out, log_scores
 
 MOST_ROWS = 12  # of a table printed for a study of many architectures; the HTML has them all
@@ -71,7 +72,8 @@ def report_study(options) -> None:
 def main_dataset(study: Study) -> str:
     """The one with the most runs. Raises StoreError where nothing has finished."""
     if not study.datasets:
-        raise StoreError(f"study '{study.name}' has no finished run yet; start it with: make study")
+        start = "; start it with: make study" if study.runs.empty else ""
+        raise StoreError(f"{nothing_finished(study.name, study.runs)}{start}")
     return study.runs["dataset"].value_counts()[study.datasets].idxmax()
 
 

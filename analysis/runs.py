@@ -183,6 +183,13 @@ def is_replica(runs: pd.DataFrame) -> pd.Series:
     return runs["replica"].eq("true") if "replica" in runs else pd.Series(False, runs.index)
 
 
+def is_diverged(runs: pd.DataFrame) -> pd.Series:
+    """Which runs ended because their loss became NaN or infinite."""
+    if "failure" not in runs:
+        return pd.Series(False, runs.index)
+    return runs["failure"].astype("string").str.startswith("diverged").fillna(False).astype(bool)
+
+
 def is_pruned(runs: pd.DataFrame) -> bool:
     """Whether samples were trained against each other, so that hopeless ones ended early."""
     return "bracket" in runs and bool(runs["bracket"].max() > 0)

@@ -11,6 +11,7 @@ from analysis.export import exports
 from analysis.language import Text
 from analysis.runs import StoreError, default_store
 from analysis.study import Study, read_measured
+from analysis.trust.failures import nothing_finished
 from app import address, cache
 from app.show import labels, say, stop
 
@@ -91,8 +92,7 @@ def _study() -> Source:
     stamp = cache.stamp(name, store)
     study = cache.load(name, store, stamp)
     if not study.datasets:
-        count = len(study.runs)
-        raise StoreError(Text("“{name}” has no finished run of a study yet ({count} started).", name=name, count=count))
+        raise StoreError(nothing_finished(name, study.runs))
     ui = ui.rstrip("/") if ui.startswith(("http://", "https://")) else ""
     return Source(study, "study", (store, name, stamp), store, ui)
 

@@ -94,7 +94,7 @@ def test_somebody_elses_experiment_gets_a_box(store):
 
     client = MlflowClient()
     client.create_run(client.create_experiment("not ours"), run_name="foreign")
-    assert "“not ours” has no finished run" in said(page(source="study", study="not ours"))
+    assert "study 'not ours' has no finished run" in said(page(source="study", study="not ours"))
 
 
 def test_the_answer_comes_first_and_follows_the_target(study):

@@ -188,9 +188,10 @@ def test_every_launch_continues_the_same_parent_run(line):
 # --- the answer ------------------------------------------------------------------------------------------
 
 
-def test_the_answer_is_about_the_architectures_that_have_finished_runs(line):
+def test_the_answer_is_about_the_architectures_that_have_finished_runs_and_names_those_that_have_none(line):
     assert "linear" in line.answer
-    assert "toys:exploding" not in line.answer
+    assert "toys:exploding: 8 of 8 trials failed: diverged: the loss is nan" in line.answer
+    assert re.search(r"Training runs: \d+, 8 more diverged;", line.answer)
 
 
 def test_the_note_is_shown_with_the_answer_and_kept_with_the_study(line):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.language import Text
-from analysis.runs import is_replica
+from analysis.runs import is_diverged, is_replica
 
 SPLIT = ("dataset", "dataset_fingerprint", "pool")  # the same images to train, choose and test on
 BUDGET = ("search_space", "search_seed", "bracket", "max_steps", "patience")  # of the search, the same for all
@@ -39,8 +39,7 @@ def _of_kept(replicas, rows):
 
 def _drawn(runs):
     """Finished and diverged runs; a diverged one does not say its n, but shares it with its fraction."""
-    diverged = runs["failure"].astype("string").str.startswith("diverged").fillna(False) if "failure" in runs else False
-    rows = runs[(runs["status"].eq("FINISHED") & runs["best_val_loss"].notna()) | diverged].copy()
+    rows = runs[(runs["status"].eq("FINISHED") & runs["best_val_loss"].notna()) | is_diverged(runs)].copy()
     if "fraction" in rows:
         rows["n_train"] = rows["n_train"].fillna(rows.groupby("fraction")["n_train"].transform("max"))
     return rows[rows["n_train"].notna()]

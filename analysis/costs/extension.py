@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.fits.curve import FitError
-from analysis.runs import best_runs, is_pruned, is_replica, points
+from analysis.runs import best_runs, is_diverged, is_pruned, is_replica, points
 from analysis.trust.search import adequacy, expected_best
 
 SETTINGS = (
@@ -80,7 +80,7 @@ def read_extendable(runs: pd.DataFrame, study: str, architecture: str | None, me
     curve = curve[curve["architecture"] == architecture].sort_values(["n", "data_seed"])
     mine = runs[(runs["architecture"] == architecture) & ~is_replica(runs)]
     finished = mine[mine["status"] == "FINISHED"]
-    diverged = mine[mine["failure"].astype("string").str.startswith("diverged").fillna(False)]
+    diverged = mine[is_diverged(mine)]
     settings = _settings(finished)
     largest = finished[finished["n_train"] == finished["n_train"].max()]
     return Extendable(

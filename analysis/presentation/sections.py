@@ -61,7 +61,9 @@ def warnings_of(conclusions: list[Conclusion], diagnosis: Diagnosis | None = Non
         if found.law:
             known = [line for line in found.forecast.warnings if not line.startswith("the ")]  # the law says those too
             about = (*found.law.warnings, *known)
-            lines += [Text("{name}: {remark}", name=found.architecture, remark=line) for line in about]
+        else:
+            about = (found.reason,)
+        lines += [Text("{name}: {remark}", name=found.architecture, remark=line) for line in about]
     if diagnosis is not None:
         for name, cells in diagnosis.adequacy.query("falling == True").groupby("architecture"):
             at = ", ".join(f"{n:,}" for n in cells["n"])

@@ -11,6 +11,8 @@ from analysis.presentation import trust_charts
 from analysis.presentation.headline import METRICS
 from analysis.presentation.sections import Section, warnings_of
 from analysis.presentation.wording import interval, value
+from analysis.runs import is_diverged
+from analysis.trust.failures import failure_lines
 from analysis.trust.noise import SOURCES
 
 AHEAD = (Text("next size"), Text("two sizes ahead"), Text("three sizes ahead"))
@@ -43,7 +45,9 @@ def trust_sections(evidence: Evidence, question: Question) -> list[Section]:
     if diagnosis is not None:
         about = (held_out, diagnosis.held_out), (noise, diagnosis.noise), (search, diagnosis.adequacy)
         parts += [part(diagnosis, metric) for part, table in (*about, (draws, diagnosis.exponents)) if len(table)]
-    return [*parts, remarks(warnings_of(found, diagnosis)), *protocol(evidence)]
+    lines = [] if evidence.runs is None else failure_lines(evidence.runs)
+    searched = diagnosis is not None and len(diagnosis.adequacy) > 0
+    return [*parts, remarks([*lines, *warnings_of(found, diagnosis)], searched), *protocol(evidence)]
 
 
 def backtests(past: pd.DataFrame, metric: str) -> Section:
@@ -130,12 +134,14 @@ def _named(table, **names):
     return table.rename(columns=names).rename_axis(None, axis=1)
 
 
-def remarks(lines: list[Text]) -> Section:
-    """What is ill-behaved or not known about the curves."""
+def remarks(lines: list[Text], searched: bool) -> Section:
+    """What failed, is ill-behaved or not known about the curves. searched: whether it is known how long was enough."""
     title = Text("Warnings")
-    if not lines:
+    if lines:
+        return Section(title, "", pd.DataFrame({Text("remark"): lines}))
+    if searched:
         return Section(title, Text("None: the curves are well-behaved and the search was long enough."))
-    return Section(title, "", pd.DataFrame({Text("remark"): lines}))
+    return Section(title, Text("None about the curves. Whether the search was long enough is not known."))
 
 
 def protocol(evidence: Evidence) -> list[Section]:
@@ -144,13 +150,18 @@ def protocol(evidence: Evidence) -> list[Section]:
     if runs is None:
         return []
     done = runs[runs["status"] == "FINISHED"]
-    counts = {"runs": len(done), "architectures": done["architecture"].nunique(), "sizes": done["n_train"].nunique()}
+    counts = {
+        "runs": len(done),
+        "diverged": int(is_diverged(runs).sum()),
+        "architectures": done["architecture"].nunique(),
+        "sizes": done["n_train"].nunique(),
+    }
     counts |= {"samples": int(done["sample"].max()) + 1, "seeds": done["data_seed"].nunique()}
     words = joined(
         [
             Text(
-                "Training runs: {runs:,}; architectures: {architectures}; sizes: {sizes}; samples of the "
-                "hyperparameters: up to {samples}; data seeds: {seeds}.",
+                "Training runs: {runs:,}, {diverged:,} more diverged; architectures: {architectures}; sizes: {sizes}; "
+                "samples of the hyperparameters: up to {samples}; data seeds: {seeds}.",
                 **counts,
             ),
             Text(

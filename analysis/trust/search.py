@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.powerlaw import FitError, fit_power_law
-from analysis.runs import is_replica
+from analysis.runs import is_diverged, is_replica
 
 FALLS = 0.02  # relative: a search whose last doubling lowered the expected best by more than this was too short
 BAND = (0.05, 0.95)  # of the best of k
@@ -29,8 +29,7 @@ def draws(runs: pd.DataFrame):
     if "fraction" in table:  # a run that has not finished does not say its n
         table["n_train"] = table["n_train"].fillna(table.groupby("fraction")["n_train"].transform("max"))
     finished = (table["status"] == "FINISHED") & table["best_val_loss"].notna()
-    failure = table["failure"] if "failure" in table else pd.Series("", table.index)
-    table = table[finished | failure.astype("string").str.startswith("diverged").fillna(False)]
+    table = table[finished | is_diverged(table)]
     losses = ["best_val_loss", "test_loss", "test_error"]
     for (name, n), cell in table.groupby(["architecture", "n_train"], sort=True):
         cell = cell.groupby("sample")[losses].mean().sort_values("best_val_loss")
