@@ -139,6 +139,8 @@ CHINESE = {
     "no architecture is clearly the best at any size": "在任何数据量下都没有明显最好的架构",
     "at least {low}": "至少 {low}",
     "at least {k}": "至少 {k} 倍",
+    "at most {k}": "至多 {k} 倍",
+    "at most {high}": "至多 {high}",
     "without limit": "没有上限",
     "{k} [at least {low}]": "{k} 倍 [至少 {low}]",
     "{k} [{low} to {high}]": "{k} 倍 [{low} 至 {high}]",

@@ -19,7 +19,7 @@ from analysis.runs import best_runs, points, untuned
 
 TIMES = (1, 2, 5)  # the data: where a switch is valued
 SIZES = 60  # at which winners are named
-WORTH = ["n", "times", "median", "low", "high", "p_better", "grade", "reason"]
+WORTH = ["n", "times", "median", "low", "high", "p_better", "grade", "reason", "bound"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Comparison:
 
     @property
     def worth_table(self) -> pd.DataFrame:
-        """first, second (instead of it), n, times, median, low, high, p_better, grade, reason, constant."""
+        """first, second (instead of it), n, times, median, low, high, p_better, grade, reason, bound, constant."""
         rows = [(a, b, *row, self.constant(a, b)) for (a, b), found in self.worths.items() for row in _rows(found)]
         return pd.DataFrame(rows, columns=["first", "second", *WORTH, "constant"])
 
@@ -68,7 +68,7 @@ class Comparison:
 
     @property
     def tuning_table(self) -> pd.DataFrame:
-        """architecture, n, times, median, low, high, p_better, grade, reason: of tuned instead of untuned."""
+        """architecture, n, times, median, low, high, p_better, grade, reason, bound: of tuned instead of untuned."""
         rows = [(name, *row) for name, found in self.tuning.items() for row in _rows(found)]
         return pd.DataFrame(rows, columns=["architecture", *WORTH])
 
@@ -218,7 +218,7 @@ def _tuning(runs, known, metric, confidence, left_out):
 
 
 def _rows(found: Worth):
-    return zip(found.n, TIMES, found.median, found.low, found.high, found.p_better, found.grade, found.reason)
+    return zip(found.n, TIMES, *(getattr(found, name) for name in WORTH[2:]))
 
 
 def _at_sizes(found: Worth):
@@ -234,8 +234,10 @@ def _said(found: Worth, i):
         return Text("cannot say")
     if np.isinf(low):
         return Text("without limit")
-    if np.isinf(k):
+    if found.bound[i] == "least":
         return Text("at least {k}", k=_number(low))
+    if found.bound[i] == "most":
+        return Text("at most {k}", k=_number(high))
     if np.isinf(high):
         return Text("{k} [at least {low}]", k=_number(k), low=_number(low))
     return Text("{k} [{low} to {high}]", k=_number(k), low=_number(low), high=_number(high))

@@ -191,17 +191,19 @@ def test_what_no_amount_of_data_makes_up_for_is_said_in_words():
 
 
 @pytest.mark.parametrize(
-    ("low", "k", "high", "said"),
+    ("low", "k", "high", "bound", "said"),
     [
-        (1.23, 4.56, 78.9, "4.6 [1.2 to 79]"),
-        (1.23, 4.56, np.inf, "4.6 [at least 1.2]"),
-        (1.23, np.inf, np.inf, "at least 1.2"),
-        (np.inf, np.inf, np.inf, "without limit"),
-        (0, 4.56, np.inf, "cannot say"),
+        (1.23, 4.56, 78.9, "", "4.6 [1.2 to 79]"),
+        (1.23, 4.56, np.inf, "", "4.6 [at least 1.2]"),
+        (1.23, 456, 4567, "least", "at least 1.2"),
+        (1.23, np.inf, np.inf, "least", "at least 1.2"),
+        (0, 0.00123, 0.0456, "most", "at most 0.046"),
+        (np.inf, np.inf, np.inf, "", "without limit"),
+        (0, 4.56, np.inf, "", "cannot say"),
     ],
 )
-def test_a_worth_is_said_as_far_as_the_data_bound_it(low, k, high, said):
+def test_a_worth_is_said_as_far_as_the_data_bound_it(low, k, high, bound, said):
     values = {"median": k, "low": low, "high": high}
     found = Worth(np.ones(1), None, **{name: np.array([x]) for name, x in values.items()}, p_better=np.ones(1),
-                  confidence=0.9, grade=("poor",), reason=("",))  # fmt: skip
+                  confidence=0.9, grade=("poor",), reason=("",), bound=(bound,))  # fmt: skip
     assert _said(found, 0) == said

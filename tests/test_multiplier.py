@@ -60,6 +60,22 @@ def test_what_lies_below_the_floor_of_the_other_is_worth_infinitely_much_data():
     assert back.high[0] < 1 and back.p_better[0] == 0
 
 
+def test_far_beyond_the_data_only_the_end_of_the_interval_that_they_reach_is_told():
+    found = worth(curve(b=0.15, noise=0.01), curve(0.6, 0.15, noise=0.01, seed=1), NOW)  # truth 30 times
+    assert 1 < found.low[0] < 10 < found.median[0]
+    assert (found.bound[0], found.reason[0], found.grade[0]) == ("least", "", "poor")
+    back = worth(curve(0.6, 0.15, noise=0.08, seed=1), curve(b=0.15, noise=0.08), SIZES[3])
+    assert (back.bound[0], back.median[0] * SIZES[3] < SIZES[0]) == ("most", True)
+    near = worth(curve(noise=0.02), curve(0.9, noise=0.02, seed=1), LAST)
+    assert near.bound == ("",)
+
+
+def test_a_bound_that_may_be_a_loss_is_none():
+    found = worth(curve(0.1, 0.3, c=0.9, noise=0.03), curve(0.1, 0.3, c=0.86, noise=0.03, seed=1), LAST)
+    assert found.low[0] < 1 and found.median[0] > 10
+    assert found.grade[0] == "cannot say" and "data" in found.reason[0]
+
+
 def test_what_never_reached_the_smallest_size_of_the_other_is_worth_nothing():
     found = worth(curve(), curve(9.0), LAST)
     assert (found.median[0], found.high[0]) == (0, 0) and found.grade[0] == "fair"

@@ -22,7 +22,9 @@ class Worth:
     draws (size, sizes): k of each pair of drawn curves. inf where A does not reach the loss by NEVER times its data, 0
     where it had it a factor BELOW under its smallest size; below 1 where B is worse. median, low, high (sizes,): of
     the draws, the interval at `confidence`. p_better (sizes,): probability that k > 1, that is that B is better at n.
-    grade (sizes,): good, fair, poor or cannot say; reason (sizes,): why it cannot be said, else "".
+    grade (sizes,): good, fair, poor or cannot say; reason (sizes,): why it cannot be said, else "". bound (sizes,):
+    "least" where the median lies so far beyond A's data that only `low` can be told, "most" where it lies below them
+    and only `high` can, else "".
     """
 
     n: np.ndarray
@@ -34,6 +36,7 @@ class Worth:
     confidence: float
     grade: tuple[str, ...]
     reason: tuple[str, ...]
+    bound: tuple[str, ...]
 
 
 def worth(a: Predictive, b: Predictive, n, *, confidence=0.9, size=2000, seed=0, names=("A", "B")) -> Worth:
@@ -61,7 +64,8 @@ def worth(a: Predictive, b: Predictive, n, *, confidence=0.9, size=2000, seed=0,
     low, median, high = (quantile(draws, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
     reason = tuple(_reason(a, b, names, *row) for row in zip(n, low, median, high))
     grade = tuple("cannot say" if why else _grade(a, *row) for why, *row in zip(reason, n, low, high))
-    return Worth(n, draws, median, low, high, (draws > 1).mean(0), float(confidence), grade, reason)
+    bound = tuple(_bound(a, *row) for row in zip(n, low, median, high))
+    return Worth(n, draws, median, low, high, (draws > 1).mean(0), float(confidence), grade, reason, bound)
 
 
 def drawn_curves(found: Predictive, n, size, seed):
@@ -122,12 +126,23 @@ def _reason(a, b, names, n, low, median, high):
         if found.backtest.miss > MISS and at > found.curve.n[-1]:
             miss = np.expm1(found.backtest.miss)
             return Text("the back-test of {name} misses by {miss:.0%}, more than 15%", name=name, miss=miss)
+    if low >= 1:
+        return ""  # that much can be told
     if np.isinf(median):
         return Text("more likely than not no amount of data takes {name} there", name=names[0])
     times = median * n / a.curve.n[-1]
     if times > FAR:
         return Text("{name} gets there {times:.0f} times beyond its data, more than 10", name=names[0], times=times)
     return ""
+
+
+def _bound(a, n, low, median, high):
+    """The end of the interval that alone can be told, or ""."""
+    if high <= NARROW * low:
+        return ""
+    if median * n > FAR * a.curve.n[-1]:
+        return "least"
+    return "most" if median * n < a.curve.n[0] and high < 1 else ""
 
 
 def _beyond(a, n, low, high):

@@ -48,12 +48,11 @@ def winners(chances: pd.DataFrame, n: float, *, look=LIGHT):
 
 
 def worth(table: pd.DataFrame, *, look=LIGHT):
-    """Worth of each switch in multiples of the data, as a matrix: first (rows), second (columns), median."""
+    """Worth of each switch in multiples of the data, as a matrix: first (rows), second (columns), median or bound."""
     table = table.assign(
         shown=np.clip(np.log10(table["median"].where(table["median"] > 0, 1e-3)), -1, 1),
-        text=[ratio(k) for k in table["median"]],
+        text=[_brief(row) for row in table.itertuples()],
     )
-    table["text"] = table["text"].where(table["grade"] != "cannot say", "?")
     x = alt.X("second:N", title=look.say(Text("… to this one")), axis=alt.Axis(labelAngle=0, orient="top"))
     y = alt.Y("first:N", title=look.say(Text("switching from …")))
     scale = alt.Scale(domain=[-1, 0, 1], range=["#D55E00", "#9AA0AA", "#0072B2"])
@@ -67,3 +66,9 @@ def worth(table: pd.DataFrame, *, look=LIGHT):
     ]
     words = base.mark_text(fontSize=14, color=look.ink).encode(x, y, text="text:N", tooltip=hover)
     return alt.layer(cells, words).properties(height=90 + 44 * table["first"].nunique(), width="container")
+
+
+def _brief(row) -> str:
+    if row.grade == "cannot say":
+        return "?"
+    return {"least": f"≥ {ratio(row.low)}", "most": f"≤ {ratio(row.high)}"}.get(row.bound, ratio(row.median))

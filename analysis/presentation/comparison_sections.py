@@ -90,9 +90,9 @@ def worth(found: Comparison) -> Section:
 
 
 def _worth(row):
-    k = ratio(row.median) if row.grade != "cannot say" else Text("cannot say")
-    between = ratios(row.low, row.high)
-    return size(row.n), k, between, row.grade, row.reason
+    bounds = {"least": Text("at least {low}", low=ratio(row.low)), "most": Text("at most {high}", high=ratio(row.high))}
+    k = Text("cannot say") if row.grade == "cannot say" else bounds.get(row.bound, ratio(row.median))
+    return size(row.n), k, ratios(row.low, row.high), row.grade, row.reason
 
 
 def crossovers(found: Comparison) -> Section:
