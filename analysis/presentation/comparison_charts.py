@@ -55,7 +55,7 @@ def worth(table: pd.DataFrame, *, look=LIGHT):
     )
     x = alt.X("second:N", title=look.say(Text("… to this one")), axis=alt.Axis(labelAngle=0, orient="top"))
     y = alt.Y("first:N", title=look.say(Text("switching from …")))
-    scale = alt.Scale(domain=[-1, 0, 1], range=["#D55E00", "#9AA0AA", "#0072B2"])
+    scale = alt.Scale(domain=[-1, 0, 1], range=["#D55E00", "#9AA0AA", "#0072B2"], interpolate="rgb")
     base = alt.Chart(table)
     cells = base.mark_rect(opacity=0.35).encode(x, y, alt.Color("shown:Q", scale=scale, legend=None))
     hover = [
