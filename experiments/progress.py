@@ -15,17 +15,20 @@ from experiments.worker import Outcome
 
 
 class Progress:
-    """One line per ended trial with an estimate of the time left, from those that ended now and in earlier launches."""
+    """One line per ended trial with an estimate of the time left, from those that ended now and in earlier launches.
 
-    def __init__(self, trials: list[Trial], pool: Sized, runs: Iterable[Run] = ()):
-        self.pool = pool
+    pool: of images. runs: of earlier launches. workers: that train at the same time, 1 where that is not known.
+    """
+
+    def __init__(self, trials: list[Trial], pool: Sized, runs: Iterable[Run] = (), workers: int = 1):
+        self.pool, self.workers, self.last = pool, workers, Counter()
         self.left, self.done = Counter(map(Kind.of, trials)), Counter()
         self.total, self.start = len(trials), time.perf_counter()
         self.past = past_of({trial.architecture for trial in trials}, runs)
 
     def step(self, outcomes: list[Outcome]) -> None:
         """The trials of a cell have ended; those that were trained against each other end together."""
-        before = self.total - self.left.total()
+        before, self.last = self.total - self.left.total(), Counter(Kind.of(outcome.trial) for outcome in outcomes)
         for outcome in outcomes:
             kind = Kind.of(outcome.trial)
             self.left[kind] -= 1
@@ -42,11 +45,14 @@ class Progress:
         """Seconds until the end: the time so far, as many times as the work left is the work done.
 
         Of both only the ratio counts, so runs of another machine may tell what a trial takes. An architecture of which
-        none has ended is expected to take per trial what the others take on average.
+        none has ended is expected to take per trial what the others take on average. What the other workers are at is
+        taken to be like what has just ended, and half done.
         """
         costs = {kind: past.cost(kind) for kind in self.left if (past := self.past[kind.architecture]).count}
         unknown = fmean(costs.values())
-        left, done = (
-            sum(count * costs.get(kind, unknown) for kind, count in of.items()) for of in (self.left, self.done)
+        left, done, last = (
+            sum(count * costs.get(kind, unknown) for kind, count in of.items())
+            for of in (self.left, self.done, self.last)
         )
-        return (time.perf_counter() - self.start) * left / max(done, 1e-9)
+        under_way = min(left, (self.workers - 1) * last) / 2
+        return (time.perf_counter() - self.start) * (left - under_way) / max(done + under_way, 1e-9)

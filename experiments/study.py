@@ -134,7 +134,9 @@ def execute(
     runs: so far, which tell how long trials take.
     """
     failed, tries = [], Counter()
-    progress = Progress([trial for job in jobs for trial in job.trials if trial.key in job.todo], data.pool, runs)
+    progress = Progress(
+        [trial for job in jobs for trial in job.trials if trial.key in job.todo], data.pool, runs, options.workers or 1
+    )
     while jobs:
         again = []
         with closing(engine.run(jobs, set_up, (launch,))) as answers:  # ends them, however it is left

@@ -28,6 +28,21 @@ def test_the_time_left_is_that_of_the_trials_of_the_same_kind(monkeypatch):
     assert shown.remaining() == pytest.approx(12)  # one slow and one fast trial are left
 
 
+def test_what_the_other_workers_are_at_is_half_done(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    trials = [Trial(sample=sample) for sample in range(6)]
+    shown = Progress(trials, POOL, workers=3)
+    now[0] += 12
+    shown.step([Outcome(trials[0], "FINISHED", 12.0, 0.5)])
+    assert shown.remaining() == pytest.approx(12 * 4 / 2)  # 1 done and 2 half done of 6
+    for trial in trials[1:5]:
+        shown.step([Outcome(trial, "FINISHED", 12.0, 0.5)])
+    assert shown.remaining() == pytest.approx(12 * 0.5 / 5.5)  # one is left, and two of the workers idle
+    shown.step([Outcome(trials[5], "FINISHED", 12.0, 0.5)])
+    assert shown.remaining() == 0
+
+
 def test_trials_that_end_together_say_the_same_time_left(monkeypatch, capsys):
     now = [100.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
