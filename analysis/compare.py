@@ -43,11 +43,12 @@ class Comparison:
     confidence: float
 
     def constant(self, a: str, b: str) -> bool:
-        """Whether the worth of B instead of A is one number: one exponent, and the same k at every size."""
+        """Whether the worth of B instead of A is one number: one exponent, the same k at every size, no crossing."""
         found = self.worths[a, b]
         same = (found.low[0] <= found.median) & (found.median <= found.high[0])
         known = found.grade[0] != "cannot say" and 0 < found.low[0] < np.inf
-        return self.exponents.agree and known and bool(same.all())
+        one_ahead = all(len(one.ranges) < 2 for pair, one in self.crossovers.items() if {a, b} == set(pair))
+        return self.exponents.agree and known and one_ahead and bool(same.all())
 
     def endless(self, a: str, b: str) -> bool:
         """Whether no amount of data takes A where B is, at every size and with confidence."""
@@ -138,7 +139,7 @@ def compare(table: pd.DataFrame, *, runs=None, metric="loss", confidence=0.9, co
         n=float(n),
         exponents=exponents,
         worths={(a, b): _worth(found[a], found[b], n, confidence, (a, b)) for a, b in permutations(found, 2)},
-        crossovers=_crossovers(found, confidence),
+        crossovers=_crossovers(found, confidence, left_out),
         winners=_winners(found, n, left_out),
         tuning=_tuning(runs, found, metric, confidence, left_out),
         left_out=(*left_out, *exponents.left_out),
@@ -179,10 +180,19 @@ def _worth(a, b, n, confidence, names):
     return worth(a, b, n * np.array(TIMES), confidence=confidence, names=names)
 
 
-def _crossovers(found, confidence):
+def _crossovers(found, confidence, left_out):
     crossovers = {}
     for pair in combinations(found, 2):
         n = min(found[name].curve.n[-1] for name in pair)
+        if n * FAR <= max(found[name].curve.n[0] for name in pair):
+            apart = Text(
+                "{a} and {b} are not compared: their sizes lie more than {far:.0f} times apart",
+                a=pair[0],
+                b=pair[1],
+                far=FAR,
+            )
+            left_out.append(apart)
+            continue
         one = crossover(found[pair[0]], found[pair[1]], n, confidence=confidence, names=pair)
         if one.p_better[-1] < 0.5:
             pair = pair[::-1]
@@ -200,6 +210,8 @@ def _winners(found, n, left_out):
     if not near:
         return pd.DataFrame()
     first, most = max(one.curve.n[0] for one in near.values()), min(reach[name] for name in near)
+    if first >= most:
+        return pd.DataFrame()  # which pairs lie too far apart is said with the crossovers
     return winners(near, np.geomspace(first, most, SIZES))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.fits.curve import FitError, check_confidence, check_positive, read_curve
-from analysis.fits.predictive import Predictive, predict_curve
+from analysis.fits.predictive import NEVER, Predictive, predict_curve
 from analysis.language import Text
 from analysis.powerlaw import head_length
 
@@ -64,6 +64,11 @@ class DataNeeded:
     grade: str
     reason: str
 
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether even NEVER times the data would not do, beyond the interval's doubt."""
+        return self.p_never > 0.5 + self.confidence / 2
+
 
 def forecast(n, loss, at, *, se=None, confidence=0.9) -> Forecast:
     """Continue a learning curve to the sizes `at`.
@@ -93,9 +98,9 @@ def data_needed(n, loss, target, *, se=None, confidence=0.9) -> DataNeeded:
     """Number of examples at which the loss reaches `target`, from the same predictive distribution as `forecast`.
 
     n, loss, se, confidence as in `forecast`; target: a positive loss, same units. "cannot say", with the reason,
-    where the target lies below what the floor's interval allows, the back-test misses by more than 15 %, or the
-    answer lies more than 10 times beyond the data, unless the interval is still narrow enough to act on. FitError as
-    in `forecast`.
+    where the curve shows no law, NEVER times the data would not do, the back-test misses by more than 15 %, or the
+    answer lies more than 10 times beyond the data, unless the interval is still narrow enough to act on; at most fair
+    where the curve has not foretold its own past that well. FitError as in `forecast`.
     """
     check_confidence(confidence)
     (target,) = check_positive("target", target)[:1]
@@ -108,7 +113,7 @@ def needed_from(found: Predictive, target: float, confidence: float) -> DataNeed
     chance = np.maximum.accumulate(chance)
     low, median, high = (_first(sizes, chance, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
     reason = _reason(found, low, median, high, confidence, chance[-1])
-    grade = "cannot say" if reason else _size_grade(low, high)
+    grade = "cannot say" if reason else _size_grade(found, low, high)
     return DataNeeded(float(target), median, low, high, float(1 - chance[-1]), float(confidence), grade, reason)
 
 
@@ -124,14 +129,14 @@ def _first(sizes, chance, q):
 
 
 def _reason(found, low, median, high, confidence, chance):
-    if is_flat(found):
-        return Text("the curve is flat: more data has not changed the loss beyond its scatter")
+    if why := lawless(found):
+        return why
     if chance < 0.5 - confidence / 2:
-        return Text("the target lies below what the floor's interval allows")
+        return Text("even {times:,.0f} times the data would not reach the target", times=NEVER)
     if np.isfinite(high) and high <= NARROW * low:
         return ""
     if np.isinf(median):
-        return Text("the target may lie below the floor: it is more likely never reached than reached")
+        return Text("more likely than not even {times:,.0f} times the data would not reach the target", times=NEVER)
     if found.backtest.miss > MISS:
         miss = np.expm1(found.backtest.miss)
         return Text("the back-test misses by {miss:.0%}, more than {allowed:.0%}", miss=miss, allowed=MISS)
@@ -142,20 +147,36 @@ def _reason(found, low, median, high, confidence, chance):
     return ""
 
 
-def _size_grade(low, high):
-    return "good" if high <= 2 * low else "fair" if high <= 10 * low else "poor"
+def _size_grade(found, low, high):
+    if high <= 2 * low and found.backtest.miss <= MISS:  # which is nan where there is none
+        return "good"
+    return "fair" if high <= 10 * low else "poor"
 
 
 def _forecast_grade(found, width):
-    if is_flat(found):
+    if lawless(found):
         return "cannot say"
     return next((grade for grade, limit in WIDTHS.items() if np.max(width) <= limit), "poor")
 
 
-def is_flat(found: Predictive) -> bool:
-    """Whether the fitted curve falls by less than its scatter, so that more data is not known to change anything."""
-    ends = found.average.moments(found.curve.n[[0, -1]])[0]
-    return bool(ends[0] - ends[1] < max(FLAT, 3 * found.scatter))
+def lawless(found: Predictive) -> Text | str:
+    """Why there is nothing to extrapolate: the fitted curve falls by less than its scatter; "" where it falls."""
+    first, last = found.average.moments(found.curve.n[[0, -1]])[0]
+    if first - last >= max(FLAT, 3 * found.scatter):
+        return ""
+    if _rises(found.curve):
+        return Text("the loss rises with more data")
+    if first - last >= FLAT:
+        return Text("the loss scatters so much about the fitted curve that it shows no law")
+    return Text("the curve is flat: more data has not changed the loss beyond its scatter")
+
+
+def _rises(curve):
+    """Whether a straight line through ln loss over ln n rises by more than FLAT and three of its standard errors."""
+    x, y = np.log(curve.n / curve.n[0]), np.log(curve.loss)
+    (slope, _), residuals, *_ = np.polyfit(x, y, 1, full=True)
+    error = np.sqrt(residuals.sum() / max(len(x) - 2, 1)) / (x.std() * np.sqrt(len(x)))
+    return slope * x[-1] > FLAT and slope > 3 * error
 
 
 def _weights(found):
@@ -164,10 +185,12 @@ def _weights(found):
 
 def _warnings(found, head, at):
     curve, notes = found.curve, []
-    if is_flat(found):
-        notes.append(Text("flat: the loss has not fallen beyond its scatter, so the data show no law to extrapolate"))
+    if why := lawless(found):
+        notes.append(Text("nothing to extrapolate: {why}", why=why))
     if head:
-        notes.append(Text("the {head} smallest sizes lie near the best guess, before the power law", head=head))
+        notes.append(
+            Text("the sizes up to n = {n:,.0f} lie before the power law, where the curve bends", n=curve.n[head - 1])
+        )
     if len(curve) < 5:
         notes.append(
             Text("only {count} sizes: the width of the intervals rests on published curves alone", count=len(curve))

@@ -172,7 +172,12 @@ def _span(grid, inside, best):
 def _warnings(curve, start, law, residual):
     notes = []
     if start:
-        notes.append(Text("the {start} smallest sizes lie near the best guess and are left out", start=start))
+        notes.append(
+            Text(
+                "sizes up to n = {n:,.0f} are left out: the power law begins where the curve bends",
+                n=curve.n[start - 1],
+            )
+        )
     if law.points == 3:
         notes.append(Text("3 points fit any power law exactly: the intervals rest on an assumed scatter"))
     if law.c_low <= FIRM * curve.loss.min():

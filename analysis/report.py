@@ -21,7 +21,7 @@ from analysis.evidence import Evidence, Question
 from analysis.export import read_export
 from analysis.fits.curve import FitError
 from analysis.presentation.comparison_sections import summary
-from analysis.presentation.headline import Headline, headline
+from analysis.presentation.headline import Headline, assumed, headline
 from analysis.presentation.html_report import as_html
 from analysis.presentation.look import picture
 from analysis.presentation.note import log_note
@@ -50,21 +50,23 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report_csv(options) -> None:
-    study = read_measured(options.file, options.file)
+    study = read_measured(options.file, options.file, options.metric)
     tell(options, Evidence(study, None, study.metrics[0]), {"csv": options.file}, options.file)
 
 
 def report_export(options) -> None:
     study = read_export(Path(options.file))
-    evidence = Evidence(study, main_dataset(study), options.metric)
-    tell(options, evidence, {"export": options.file}, f"Study {study.name}, exported to {options.file}")
+    evidence = Evidence(study, main_dataset(study), options.metric or "loss")
+    tell(
+        options, evidence, {"export": options.file}, f"Study {study.name}, exported to {options.file}{others(evidence)}"
+    )
 
 
 def report_study(options) -> None:
     study = load_study(options.study)
-    evidence = Evidence(study, main_dataset(study), options.metric)
-    tell(options, evidence, {"study": study.name, "note": study.note}, f"Study {study.name}")
-    log_answer(evidence, asked_by(options))
+    evidence = Evidence(study, main_dataset(study), options.metric or "loss")
+    tell(options, evidence, {"study": study.name, "note": study.note}, f"Study {study.name}{others(evidence)}")
+    log_answer(evidence, asked_by(options, evidence.metric))
     if not options.json:
         print(NEXT)
 
@@ -77,19 +79,28 @@ def main_dataset(study: Study) -> str:
     return study.runs["dataset"].value_counts()[study.datasets].idxmax()
 
 
-def asked_by(options) -> Question:
+def others(evidence: Evidence) -> str:
+    """Which dataset of several the answer is about."""
+    rest = [name for name in evidence.study.datasets if name != evidence.dataset]
+    return f", dataset {evidence.dataset}; the page shows the others: {', '.join(rest)}" if rest else ""
+
+
+def asked_by(options, metric: str) -> Question:
+    if metric == "error" and (options.target or 0) > 1:
+        raise StoreError(f"target {options.target:g} is no error; allowed: above 0, up to 1")
     return Question(confidence=options.confidence, prices=Prices(target=options.target))
 
 
 def tell(options, evidence: Evidence, source: dict, title: str) -> None:
     """Print the answer, for people or for machines."""
-    question = asked_by(options)
+    question = asked_by(options, evidence.metric)
     if options.json:
         print_json(evidence, question, options, source)
         return
     parts = curve_sections(evidence, question)[1:]  # whose first is the chart
     parts += [summary(evidence.comparison(question.confidence))] if len(evidence.known(question.confidence)) > 1 else []
-    print_answer([title, evidence.study.note], headline(evidence, question), parts + trust_sections(evidence, question))
+    answer, after = headline(evidence, question), parts + trust_sections(evidence, question)
+    print_answer([title, evidence.study.note], answer, assumed(evidence, question), after)
 
 
 def print_held_out(options) -> None:
@@ -103,21 +114,19 @@ def print_held_out(options) -> None:
 # --- ways to say it --------------------------------------------------------------------------------
 
 
-def print_answer(heading: list[str], answer: Headline, parts: list[Section]) -> None:
-    """The answer, then the sections one below the other; long tables are cut."""
+def print_answer(heading: list[str], answer: Headline, prices: str, parts: list[Section]) -> None:
+    """The answer, then the sections one below the other; long tables of numbers are cut."""
     print("\n".join(filter(None, heading)) + "\n")
-    print(
-        "\n".join(
-            filter(None, [answer.sentence, f"Trust: {answer.grade}. {answer.because}", *answer.money, answer.surer])
-        )
-    )
+    said = [answer.sentence, answer.trust, *answer.money, answer.surer, prices]
+    print("\n".join(filter(None, said)))
     for part in parts:
         print(f"\n{part.title}: {part.words}".rstrip())
         print(*part.lines, sep="\n", end="\n" if part.lines else "")
         if part.table is not None:
-            print(part.table.head(MOST_ROWS).to_string(index=False))
-            if len(part.table) > MOST_ROWS:
-                print(f"… {len(part.table) - MOST_ROWS} more rows in the HTML report and on the page")
+            most = MOST_ROWS if len(part.table.columns) > 1 else len(part.table)  # remarks are never cut
+            print(part.table.head(most).to_string(index=False))
+            if len(part.table) > most:
+                print(f"… {len(part.table) - most} more rows on the page")
 
 
 def print_json(evidence: Evidence, question: Question, options, source: dict) -> None:
@@ -178,7 +187,7 @@ def parse(arguments: list[str] | None):
     parser.error = lambda message: refuse(parser, message)
     parser.add_argument("file", nargs="?", help="measurements: CSV with columns n, loss or error; or an exported study")
     parser.add_argument("--study", default="scaling-study", help="name of the study (an MLflow experiment)")
-    parser.add_argument("--metric", choices=("loss", "error"), default="loss")
+    parser.add_argument("--metric", choices=("loss", "error"), help="default loss, or what a CSV has")
     parser.add_argument("--confidence", type=float, default=0.9, help="of the intervals, between 0 and 1")
     parser.add_argument("--target", type=target, default="", help="loss or error to reach: how much data does it need?")
     parser.add_argument("--json", action="store_true", help="print the answer for machines")

@@ -235,11 +235,12 @@ def tuning_gain(runs: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
 # --- CSV -------------------------------------------------------------------------------------------
 
 
-def read_csv(source) -> tuple[pd.DataFrame, str]:
+def read_csv(source, metric: str | None = None) -> tuple[pd.DataFrame, str]:
     """Learning curves that somebody measured elsewhere: a path or file with columns n and loss or error.
 
     Optional columns: se (standard error of that loss or error) and architecture. Returns the table
-    (architecture, n, loss, se) and the metric's name. Raises StoreError naming row and column.
+    (architecture, n, loss, se) and the metric's name, which is the one asked for, or loss, if it has both. Raises
+    StoreError naming row and column.
     """
     try:
         table = pd.read_csv(source, skipinitialspace=True, dtype=str, nrows=MOST_ROWS + 1, skip_blank_lines=False)
@@ -254,9 +255,10 @@ def read_csv(source) -> tuple[pd.DataFrame, str]:
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise StoreError(f"the CSV has more than one column {twice[0]}")
-    metric = next((name for name in ("loss", "error") if name in table), None)
+    wanted = metric or "loss (or error)"
+    metric = next((name for name in ([metric] if metric else ("loss", "error")) if name in table), None)
     if "n" not in table or metric is None:
-        raise StoreError(f"the CSV needs columns n and loss (or error); it has: {', '.join(table.columns)}")
+        raise StoreError(f"the CSV needs columns n and {wanted}; it has: {', '.join(table.columns)}")
     if table.empty:
         raise StoreError("the CSV has no rows below its heading")
     numbers = {name: _numbers(table, name) for name in ("n", metric, "se") if name in table}
@@ -266,15 +268,23 @@ def read_csv(source) -> tuple[pd.DataFrame, str]:
     return read, metric
 
 
+ALLOWED = {  # column of a CSV -> whether a number is, and how that is said
+    "n": (lambda values: values.ge(1), "a number of examples, 1 or more"),
+    "loss": (lambda values: values.gt(0), "a number above 0"),
+    "error": (lambda values: values.gt(0) & values.le(1), "a fraction above 0, up to 1 (0.08 for 8 %)"),
+    "se": (lambda values: values.ge(0), "a number, 0 or more, or empty"),
+}
+
+
 def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
-    """A column of positive numbers (se may be 0 or empty)."""
+    """A column as numbers, each of them allowed."""
     values = pd.to_numeric(table[column], errors="coerce")
-    optional = column == "se"
-    good = values.ge(0) | table[column].isna() if optional else values.gt(0)
-    good &= ~values.abs().eq(math.inf)
+    is_allowed, allowed = ALLOWED[column]
+    good = is_allowed(values) & values.ne(math.inf)
+    if column == "se":
+        good |= table[column].isna()
     if not good.all():
         row = int((~good).to_numpy().argmax())
-        allowed = "a number, 0 or more, or empty" if optional else "a number above 0"
         raise StoreError(
             f"row {table.index[row] + 2}, column {column}: '{table[column].iloc[row]}'; allowed: {allowed}"
         )

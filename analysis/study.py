@@ -84,9 +84,9 @@ def load_study(name: str, tracking_uri: str | None = None) -> Study:
     return Study(name, runs, note=note, told=told, running=running)
 
 
-def read_measured(source, name: str) -> Study:
+def read_measured(source, name: str, metric: str | None = None) -> Study:
     """Learning curves measured elsewhere, from a CSV (analysis.runs.read_csv). Raises StoreError."""
-    table, metric = read_csv(source)
+    table, metric = read_csv(source, metric)
     return Study(name, measured=table, metrics=(metric,))
 
 

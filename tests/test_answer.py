@@ -126,8 +126,25 @@ def test_sections_that_nothing_is_known_about_are_left_out():
     assert titles(curve(sizes=SIZES[:3])) == ["Learning curves", "Power law", "Forecasts", needed, "Warnings"]
 
 
+def test_a_csv_with_both_is_answered_by_the_metric_asked_for(command, csv):
+    both = curve().assign(error=lambda table: table["loss"] / 3)
+    code, out, err = command("analysis.report", csv(both), "--metric", "error", "--target", "0.01")
+    assert (code, err) == (0, "") and "Data needed for error 1.00%" in out
+    assert "Data needed for loss 0.01" in command("analysis.report", csv(both), "--target", "0.01")[1]
+    code, out, err = command("analysis.report", csv(curve()), "--metric", "error")
+    assert (code, out) == (2, "") and err == "error: the CSV needs columns n and error; it has: architecture, n, loss\n"
+    code, out, err = command("analysis.report", csv(both), "--metric", "error", "--target", "5")
+    assert (code, out) == (2, "") and err == "error: target 5 is no error; allowed: above 0, up to 1\n"
+
+
+def test_warnings_are_never_cut(command, csv):
+    several = pd.concat([curve(f"net{i}", sizes=SIZES[:2]) for i in range(20)])
+    out = command("analysis.report", csv(several))[1]
+    assert all(f"net{i}: needs at least 3 distinct sizes" in out for i in range(20))
+
+
 def test_a_flat_curve_is_warned_of():
-    flat = curve().assign(loss=0.5 + 0.01 * (-1.0) ** np.arange(len(SIZES)))
+    flat = curve().assign(loss=0.5 + 0.002 * (-1.0) ** np.arange(len(SIZES)))
     assert any("flat" in line for line in warnings_of(conclude(flat)))
 
 

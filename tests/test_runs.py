@@ -297,9 +297,11 @@ def test_a_csv_is_read_from_a_file_with_a_byte_order_mark(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("n,loss\n100,1.5\nmany,1.2\n", ["row 3", "column n", "'many'", "above 0"]),
+        ("n,loss\n100,1.5\nmany,1.2\n", ["row 3", "column n", "'many'", "1 or more"]),
         ("n,loss\n100,1.5\n200,\n", ["row 3", "column loss", "above 0"]),
-        ("n,loss\n0,1.5\n", ["row 2", "column n", "'0'", "above 0"]),
+        ("n,loss\n0,1.5\n", ["row 2", "column n", "'0'", "1 or more"]),
+        ("n,loss\n0.5,1.5\n", ["row 2", "column n", "'0.5'", "1 or more"]),
+        ("n,error\n100,8.01\n", ["row 2", "column error", "'8.01'", "up to 1", "0.08 for 8 %"]),
         ("n,loss\n100,-1\n", ["row 2", "column loss", "'-1'", "above 0"]),
         ("n,loss\n100,inf\n", ["row 2", "column loss", "'inf'", "above 0"]),
         ("n,loss\n100,nan\n", ["row 2", "column loss", "above 0"]),

@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from analysis.fits.curve import check_confidence, check_positive
 from analysis.fits.predictive import NEVER, Predictive
-from analysis.forecast import FAR, MISS, NARROW, is_flat
+from analysis.forecast import FAR, MISS, NARROW, lawless
 from analysis.language import Text
 
 BELOW = 10.0  # times smaller than the smallest size measured: what A has there already counts as no data at all
@@ -116,8 +116,8 @@ def _reason(a, b, names, n, low, median, high):
     """Why k(n) cannot be said, or ""."""
     for found, name in zip((a, b), names):
         times = n / found.curve.n[-1]
-        if is_flat(found):
-            return Text("the curve of {name} is flat: more data has not changed its loss beyond its scatter", name=name)
+        if why := lawless(found):
+            return Text("{name}: {why}", name=name, why=why)
         if times > FAR:
             return Text("n lies {times:.0f} times beyond the data of {name}, more than 10", times=times, name=name)
     if high <= NARROW * low or _beyond(a, n, low, high):

@@ -2,6 +2,7 @@
 
 import math
 
+from analysis.forecast import lawless, needed_from
 from analysis.language import Text
 
 NAMES = {"data": Text("data alone"), "model": Text("engineers alone"), "both": Text("engineers and data together")}
@@ -23,11 +24,14 @@ def measure(decision) -> Text | str:
     """What to measure before asking again, "" where the answer stands."""
     if decision.recommended != "cannot say":
         return ""
-    prices, largest = decision.prices, decision.futures.today.curve.n[-1]
+    prices, today = decision.prices, decision.futures.today
+    largest = today.curve.n[-1]
+    if needed_from(today, prices.target, decision.confidence).out_of_reach and not lawless(today):
+        return Text("More of the same data will not do: ask for another target, or measure a better model.")
     if prices.n > largest:
         return Text("Train on all {n:,.0f} examples at hand and ask again.", n=prices.n)
     more = 2 * largest - prices.n
-    if math.isinf(cost := float(prices.labels(more))):
+    if lawless(today) or math.isinf(cost := float(prices.labels(more))):
         return Text("Measure more sizes up to {n:,.0f} examples, with several data seeds, and ask again.", n=largest)
     return Text(
         "Collect {more} more examples (about {cost} {currency}), train on twice the data and ask again.",
@@ -98,6 +102,12 @@ def _other(decision):
     other = min((decision.outcome(name) for name in names), key=lambda outcome: (bool(outcome.shortfall), outcome.cost))
     if other.shortfall:
         return Text("The other way, {name}, {shortfall}.", name=NAMES[other.name], shortfall=other.shortfall)
+    if other.name == "both":
+        return Text(
+            "The other way, engineers for {months} months and then data, costs about {cost} {currency}.",
+            months=f"{other.share * decision.prices.months:.2g}", cost=amount(other.cost),
+            currency=decision.prices.currency,
+        )  # fmt: skip
     return Text(
         "The other way, {name}, costs about {cost} {currency}.",
         name=NAMES[other.name], cost=amount(other.cost), currency=decision.prices.currency,
@@ -151,4 +161,6 @@ def chance(p: float) -> str:
 
 def value(number: float, metric: str) -> str:
     """A loss in nats or an error in per cent."""
-    return f"{number:.2%}" if metric == "error" else f"{number:.4g}"
+    if metric != "error":
+        return f"{number:.3g}"
+    return f"{number:.2%}" if number >= 0.0005 or number == 0 else f"{100 * number:.2g}%"

@@ -132,7 +132,7 @@ def regions(points: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     if law:
         first = points.loc[points["architecture"] == lines.chosen, "n"].min()
         rows = [
-            (first, law.n_min, Text("near the best guess")),
+            (first, law.n_min, Text("before the power law")),
             (law.n_min, law.n_max, Text("power law")),
             (law.n_max, law.n_max * lines.beyond, Text("forecast")),
         ]

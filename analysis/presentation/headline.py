@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-from analysis.costs.advice import amount
+from analysis.costs.advice import amount, chance
+from analysis.costs.prices import LOWER
 from analysis.evidence import Evidence, Question
+from analysis.fits.predictive import NEVER
+from analysis.forecast import lawless
 from analysis.language import Text, joined
-from analysis.presentation.wording import size, sizes, value
+from analysis.presentation.wording import percent, size, sizes, value
 
 METRICS = {"loss": Text("loss"), "error": Text("error")}
 TRUST = {
@@ -28,6 +31,10 @@ class Headline:
     surer: Text | str
     facts: dict[str, str]
 
+    @property
+    def trust(self) -> str:
+        return f"Trust: {self.grade} ({self.because.rstrip('.')})"
+
 
 def headline(evidence: Evidence, question: Question) -> Headline:
     """The answer to a question; where no law can be fitted it says why."""
@@ -37,23 +44,40 @@ def headline(evidence: Evidence, question: Question) -> Headline:
     decision = evidence.decision(question)
     prices, name = decision.prices, asked.architecture
     needed = evidence.needed(name, prices.target, question.confidence)
+    missed = decision.choice == "nothing" and not _measured(evidence, asked, prices)
+    surer = _again(decision) if missed else decision.measure
+    money = () if missed or lawless(asked.forecast.predictive) else decision.words
     return Headline(
-        sentence=_sentence(evidence, question, name, needed, decision),
-        money=tuple(text for text in decision.words if not needed.reason or needed.reason not in text),
+        sentence=_sentence(evidence, question, asked, needed, decision),
+        money=tuple(text for text in money if not needed.reason or needed.reason not in text),
         grade=needed.grade,
         because=_because(needed),
-        surer=decision.measure,
+        surer=joined(filter(None, [surer, *_ahead(evidence, question, asked)])),
         facts=_facts(evidence, asked, needed, decision),
     )
 
 
-def _sentence(evidence, question, name, needed, decision):
-    prices = decision.prices
-    known = {"metric": METRICS[evidence.metric], "name": name, "target": value(prices.target, evidence.metric)}
-    known |= {"n": f"{prices.n:,.0f}", "median": size(needed.median), "confidence": f"{question.confidence:.0%}"}
-    known |= {"between": sizes(needed.low, needed.high)}
-    if decision.choice == "nothing":
+def _sentence(evidence, question, asked, needed, decision):
+    prices, measured = decision.prices, getattr(asked, evidence.metric)
+    known = {"metric": METRICS[evidence.metric], "name": asked.architecture}
+    known |= {"target": value(prices.target, evidence.metric), "measured": value(measured, evidence.metric)}
+    known |= {"n": f"{prices.n:,.0f}", "median": size(needed.median), "confidence": percent(question.confidence)}
+    known |= {"between": sizes(needed.low, needed.high), "largest": f"{asked.largest_n:,.0f}"}
+    if decision.choice == "nothing" and _measured(evidence, asked, prices):
         return Text("The {name} reaches {metric} {target} with the {n} examples you have.", **known)
+    if decision.choice == "nothing" and not lawless(asked.forecast.predictive):
+        return Text(
+            "By its fitted curve the {name} reaches {metric} {target} with the {n} examples you have, but {measured} "
+            "was measured with {largest}.",
+            **known,
+        )
+    if needed.out_of_reach and not lawless(asked.forecast.predictive):
+        return Text(
+            "Even {times:,.0f} times the data would not bring the {name} to {metric} {target}, as far as can be told; "
+            "you have {n} examples.",
+            times=NEVER,
+            **known,
+        )
     if needed.reason:
         return Text(
             "Nobody can say yet how many examples the {name} needs for {metric} {target}; you have {n}.", **known
@@ -65,10 +89,51 @@ def _sentence(evidence, question, name, needed, decision):
     )
 
 
+def _measured(evidence, asked, prices):
+    """Whether no measurement with the examples at hand speaks against the target being met."""
+    return getattr(asked, evidence.metric) <= prices.target or prices.n > asked.largest_n
+
+
+def _again(decision):
+    return Text(
+        "Train today's model again with other data seeds: with {p} probability one more training meets the target.",
+        p=chance(decision.p_met),
+    )
+
+
+def _ahead(evidence, question, asked):
+    """Architectures of too few sizes for a law that have measured less than the one asked for."""
+    metric = evidence.metric
+    for one in evidence.conclusions(question.confidence):
+        if one.law is None and getattr(one, metric) < getattr(asked, metric):
+            yield Text(
+                "Measure more sizes of the {name}: with {n:,.0f} examples its {metric} is {loss} already, below the "
+                "{measured} of the {asked} ({reason}).",
+                name=one.architecture, n=one.largest_n, asked=asked.architecture, reason=one.reason,
+                metric=METRICS[metric], loss=value(getattr(one, metric), metric),
+                measured=value(getattr(asked, metric), metric),
+            )  # fmt: skip
+
+
 def _because(needed):
     if needed.reason:
         return Text("{reason}.", reason=needed.reason)
     return TRUST[needed.grade]
+
+
+def assumed(evidence: Evidence, question: Question) -> str:
+    """The target and the prices that the answer rests on, for those who did not choose them; "" without a law."""
+    if evidence.asked(question) is None:
+        return ""
+    prices, metric, given = evidence.decision(question).prices, evidence.metric, question.prices.target is not None
+    target = "" if given else f"a target {1 - LOWER:.0%} below what the curve says of today's size; "
+    gain = f"{prices.engineering.low:.0%} to {prices.engineering.high:.0%}"
+    return (
+        f"Assumed: {target}{prices.label_price:g} {prices.currency} per label; {prices.people:g} people for "
+        f"{prices.months:g} months at {prices.engineer_price:,g} {prices.currency} a month each, expected to bring the "
+        f"{METRICS[metric]} {gain} lower; {prices.gpu_price:g} {prices.currency} for an hour of training, "
+        f"{prices.gpu_hours:g} of them at today's size; {prices.capacity:,g} labels a month."
+    )
 
 
 def _facts(evidence, asked, needed, decision):

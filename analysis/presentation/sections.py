@@ -10,10 +10,11 @@ import pandas as pd
 
 from analysis.answer import TIMES, Conclusion
 from analysis.evidence import Evidence, Question
+from analysis.fits.predictive import NEVER
 from analysis.language import Text, joined
 from analysis.presentation.charts import Lines, learning_curves
 from analysis.presentation.headline import METRICS
-from analysis.presentation.wording import Link, interval, share, size, sizes, value
+from analysis.presentation.wording import Link, interval, percent, share, size, sizes, value
 from analysis.study import links
 from analysis.trust.diagnosis import Diagnosis
 
@@ -91,9 +92,9 @@ def curves(evidence: Evidence, question: Question, linear: bool = False, ui: str
         "set; thin and dotted: without tuning."
     )
     drawn = Text(
-        "Solid: the fitted law. Dashed, in its {confidence:.0%} interval: the forecast. On logarithmic axes a power "
+        "Solid: the fitted law. Dashed, in its {confidence} interval: the forecast. On logarithmic axes a power "
         "law is a straight line.",
-        confidence=question.confidence,
+        confidence=percent(question.confidence),
     )
     words = drawn if evidence.runs is None else joined([points, drawn])
     table = evidence.table.assign(link=links(evidence.table, ui)) if ui else evidence.table
@@ -135,10 +136,10 @@ def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
 
 def law(found: list[Conclusion], metric: str, confidence: float) -> Section:
     words = Text(
-        "{metric} = a · n^-b + c, intervals at {confidence:.0%}: the exponent b says how fast data helps, the floor c "
+        "{metric} = a · n^-b + c, intervals at {confidence}: the exponent b says how fast data helps, the floor c "
         "what no amount of data takes away.",
         metric=METRICS[metric],
-        confidence=confidence,
+        confidence=percent(confidence),
     )
     return Section(Text("Power law"), words, as_table(found))
 
@@ -151,8 +152,8 @@ def forecasts(told: list[Conclusion], metric: str, confidence: float) -> Section
             cells = f"{n:,.0f}", f"{times}×", one.architecture, value(middle, metric), interval(low, high, metric)
             rows.append((*cells, grades[one.architecture][i]))
     words = Text(
-        "What a new training run on that many examples would measure; with {confidence:.0%} probability between.",
-        confidence=confidence,
+        "What a new training run on that many examples would measure; with {confidence} probability between.",
+        confidence=percent(confidence),
     )
     expected = Text("expected {metric}", metric=METRICS[metric])
     head = [Text("examples"), Text("of today's"), Text("architecture"), expected, Text("between"), Text("trust")]
@@ -162,14 +163,21 @@ def forecasts(told: list[Conclusion], metric: str, confidence: float) -> Section
 def data_needed(told: list[Conclusion], needed: list, metric: str, confidence: float) -> Section:
     rows = []
     for one, found in zip(told, needed):
-        examples = Text("cannot say") if found.reason else size(found.median)
+        least = one.forecast.predictive.curve.n[0]  # what was reached below it is not known
+        examples = Text("cannot say") if found.reason else _at_most(found.median, least)
+        between = sizes(max(found.low, least), max(found.high, least))
         because = found.reason or Text("trust: {grade}", grade=found.grade)
-        rows.append((examples, one.architecture, sizes(found.low, found.high), share(found.p_never), because))
+        rows.append((examples, one.architecture, between, share(found.p_never), because))
     target = value(needed[0].target, metric)
     words = Text(
-        "Examples with which the {metric} reaches {target}; with {confidence:.0%} probability between.",
-        metric=METRICS[metric], target=target, confidence=confidence,
+        "Examples with which the {metric} reaches {target}; with {confidence} probability between. Never: not with "
+        "{times:,.0f} times the data.",
+        metric=METRICS[metric], target=target, confidence=percent(confidence), times=NEVER,
     )  # fmt: skip
     head = [Text("examples"), Text("architecture"), Text("between"), Text("chance of never"), Text("because")]
     title = Text("Data needed for {metric} {target}", metric=METRICS[metric], target=target)
     return Section(title, words, pd.DataFrame(rows, columns=head))
+
+
+def _at_most(n: float, least: float) -> str:
+    return size(n) if n > least else Text("at most {n}", n=size(least))

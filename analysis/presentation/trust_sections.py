@@ -156,12 +156,12 @@ def protocol(evidence: Evidence) -> list[Section]:
         "architectures": done["architecture"].nunique(),
         "sizes": done["n_train"].nunique(),
     }
-    counts |= {"samples": int(done["sample"].max()) + 1, "seeds": done["data_seed"].nunique()}
+    counts |= {"samples": int(done["sample"].max()), "seeds": done["data_seed"].nunique()}
     words = joined(
         [
             Text(
                 "Training runs: {runs:,}, {diverged:,} more diverged; architectures: {architectures}; sizes: {sizes}; "
-                "samples of the hyperparameters: up to {samples}; data seeds: {seeds}.",
+                "random samples of the hyperparameters: up to {samples}; data seeds: {seeds}.",
                 **counts,
             ),
             Text(

@@ -2,6 +2,7 @@
 
 import math
 
+from analysis.costs import advice
 from analysis.language import Text
 
 
@@ -17,10 +18,8 @@ class Link(str):
 
 
 def value(number: float, metric: str) -> str:
-    """A loss in nats or an error in per cent."""
-    if math.isnan(number):
-        return "–"
-    return f"{number:.2%}" if metric == "error" else f"{number:.3g}"
+    """A loss in nats or an error in per cent, where it is known."""
+    return "–" if math.isnan(number) else advice.value(number, metric)
 
 
 def interval(low: float, high: float, metric: str) -> Text:
@@ -52,6 +51,11 @@ def ratios(low: float, high: float) -> Text:
     if math.isinf(low):
         return Text("without limit")
     return Text("{low} to {high}", low=ratio(low), high=ratio(high))
+
+
+def percent(confidence: float) -> str:
+    """As many digits as were given: 90%, 99.9%."""
+    return f"{100 * confidence:.6g}%"
 
 
 def share(p: float) -> str:

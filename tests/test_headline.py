@@ -1,0 +1,116 @@
+"""The first sentences never say more than was measured."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.compare import compare
+from analysis.costs.prices import Prices
+from analysis.evidence import Evidence, Question
+from analysis.forecast import data_needed
+from analysis.presentation.headline import assumed, headline
+from analysis.presentation.wording import percent, value
+from analysis.study import Study
+
+SIZES = 100 * 2 ** np.arange(7)
+LAW = 3.0 * SIZES**-0.4
+
+
+def answer(loss, sizes=SIZES, target=None, metric="loss", **others):
+    """Of the architecture "mine" and others, name -> (sizes, loss)."""
+    curves = {"mine": (sizes, loss), **others}
+    table = pd.concat([pd.DataFrame({"architecture": k, "n": n, "loss": y}) for k, (n, y) in curves.items()])
+    evidence = Evidence(Study("mine", measured=table.assign(se=math.nan), metrics=(metric,)), None, metric)
+    return headline(evidence, Question(prices=Prices(target=target)))
+
+
+def test_a_target_that_no_amount_of_data_reaches_is_no_reason_to_buy_some():
+    found = answer(LAW + 0.5, target=0.3)
+    assert found.sentence.startswith("Even 10,000 times the data would not bring the mine to loss 0.3")
+    assert found.surer.startswith("More of the same data will not do") and "Collect" not in " ".join(found.money)
+
+
+def test_a_target_that_the_fit_meets_and_the_measurement_missed_is_not_called_reached():
+    loss = LAW * np.array([1, 1, 1, 1, 1, 1, 1.2])
+    found = answer(loss, target=loss[-1] * 0.98)
+    assert f"but {loss[-1]:.3g} was measured with 6,400" in found.sentence
+    assert found.money == () and found.surer.startswith("Train today's model again")
+    met = answer(loss, target=loss[-1] * 1.1)
+    assert met.sentence.startswith("The mine reaches loss") and met.money[0].startswith("Nothing needs to be paid")
+
+
+@pytest.mark.parametrize(
+    ("loss", "why"),
+    [
+        (0.4 * (SIZES / 100) ** 0.3, "the loss rises with more data"),
+        (
+            LAW**0.5 * np.exp(0.3 * np.random.default_rng(0).standard_normal(7)),
+            "the loss scatters so much about the fitted curve",
+        ),
+        (0.5 + 0.002 * (-1.0) ** np.arange(7), "the curve is flat"),
+    ],
+)
+def test_where_the_curve_shows_no_law_nothing_is_priced(loss, why):
+    found = answer(loss, target=1.2)
+    assert found.grade == "cannot say" and found.because.startswith(why)
+    assert found.money == ()
+
+
+def test_a_better_architecture_of_too_few_sizes_is_not_passed_over():
+    found = answer(LAW, cnn=(SIZES[-2:], LAW[-2:] / 4))
+    assert found.sentence.startswith("To reach loss") and "the mine" in found.sentence
+    assert "Measure more sizes of the cnn: with 6,400 examples its loss is" in found.surer
+    assert not answer(LAW, cnn=(SIZES[-2:], LAW[-2:] * 2)).surer
+
+
+def test_trust_is_good_only_where_the_curve_has_foretold_its_own_past():
+    assert answer(LAW, target=LAW[-1] * 0.95).grade == "good"
+    assert data_needed(SIZES[-3:], LAW[-3:], LAW[-1] * 1.2).grade == "fair"  # three sizes have no past
+    assert answer(LAW, target=LAW[-1] * 0.95).trust.startswith("Trust: good (the interval is narrow and the curve has")
+
+
+def test_what_was_assumed_is_said_unless_it_was_given():
+    table = pd.DataFrame({"architecture": "mine", "n": SIZES, "loss": LAW, "se": math.nan})
+    evidence = Evidence(Study("mine", measured=table, metrics=("loss",)))
+    assert assumed(evidence, Question()).startswith("Assumed: a target 20% below what the curve says of today's size; ")
+    given = assumed(evidence, Question(prices=Prices(target=0.1, label_price=0.5)))
+    assert given.startswith("Assumed: 0.5 $ per label; 2 people for 6 months at 12,000 $")
+
+
+def test_architectures_measured_far_apart_do_not_refuse_the_answer():
+    large = 10.0**5 * 2 ** np.arange(6)
+    found = answer(LAW, large=(large, 3.0 * large**-0.4))
+    assert "large" in found.sentence
+    curves = {"small": (SIZES, LAW), "large": (large, 3.0 * large**-0.4)}
+    table = pd.concat([pd.DataFrame({"architecture": k, "n": n, "loss": y}) for k, (n, y) in curves.items()])
+    left_out = " ".join(compare(table).left_out)
+    assert "large and small are not compared: their sizes lie more than 10 times apart" in left_out
+
+
+def test_one_worth_for_all_sizes_is_not_said_of_curves_that_cross():
+    slow, fast = 3.0 * SIZES**-0.40 + 0.004, 3.4 * SIZES**-0.42
+    table = pd.concat([pd.DataFrame({"architecture": k, "n": SIZES, "loss": y}) for k, y in (("a", slow), ("b", fast))])
+    found = compare(table)
+    crossing = any(len(one.ranges) > 1 for one in found.crossovers.values())
+    assert crossing and not found.constant("a", "b")
+
+
+@pytest.mark.parametrize(("confidence", "said"), [(0.9, "90%"), (0.999, "99.9%"), (0.5, "50%")])
+def test_a_confidence_keeps_its_digits(confidence, said):
+    assert percent(confidence) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "metric", "said"),
+    [
+        (0.19512, "loss", "0.195"),
+        (0.0512, "error", "5.12%"),
+        (0.00002, "error", "0.002%"),
+        (0.0, "error", "0.00%"),
+        (math.nan, "loss", "–"),
+    ],
+)
+def test_a_loss_or_error_is_never_rounded_to_nothing(number, metric, said):
+    assert value(number, metric) == said
