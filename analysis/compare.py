@@ -110,7 +110,7 @@ class Comparison:
         spans = ranges(n, self.winners.to_numpy(), list(self.winners.columns), LEADS)
         if not spans:
             return Text("no architecture is clearly the best at any size")
-        return Text("the best by number of examples: {said}", said=listed(spans))
+        return Text("most likely the best by number of examples: {said}", said=listed(spans))
 
     def _tuning(self, name):
         return Text(

@@ -15,16 +15,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis import fit_power_law, forecast
 from analysis.compare import compare
-from analysis.costs.prices import Prices
 from analysis.evidence import Evidence, Question
 from analysis.export import exports, read_export
 from analysis.presentation.charts import Lines, learning_curves
 from analysis.presentation.comparison_sections import summary
 from analysis.presentation.decision_sections import decision_sections
-from analysis.presentation.headline import headline
+from analysis.presentation.headline import assumed, headline
 from analysis.presentation.look import picture
 from analysis.presentation.sections import curves
+from analysis.presentation.wording import value
 from analysis.runs import best_runs, points, untuned
+from analysis.study import METRICS
 
 ROOT = Path(__file__).parents[1]
 DATASETS = "fashion_mnist", "digits", "cifar10"
@@ -49,30 +50,33 @@ def draw(chart, name: str) -> None:
 
 
 def claim(studies: dict) -> None:
-    parts, worths = [], []
-    for name, space in SPACES.items():
-        runs = studies[name].runs.query("architecture == 'cnn'")
-        for kind, part in (("tuned", runs), ("untuned", untuned(runs))):
-            parts.append(points(best_runs(part), "error").assign(architecture=f"{space}, {kind}"))
-        said = compare(None, runs=runs, metric="error").words
-        worths += [f"- {space}, by the error: {line}" for line in said if line.startswith("tuning")]
-    table = pd.concat(parts, ignore_index=True)
+    tables, worths = {}, []
+    for metric in reversed(METRICS):
+        parts = []
+        for name, space in SPACES.items():
+            runs = studies[name].runs.query("architecture == 'cnn'")
+            for kind, part in (("tuned", runs), ("untuned", untuned(runs))):
+                parts.append(points(best_runs(part), metric).assign(architecture=f"{space}, {kind}"))
+            said = compare(None, runs=runs, metric=metric).words
+            worths += [f"- {space}, by the {metric}: {line}" for line in said if line.startswith("tuning")]
+        tables[metric] = pd.concat(parts, ignore_index=True)
+    table = tables["error"]
     wide = 1 - table.pivot(index="n", columns="architecture", values="loss")
     distinct = pd.Series({round(POOL * (1 - (1 - 1 / POOL) ** n)): accuracy for n, accuracy in PUBLISHED.items()})
-    wide["the notebook, 2019, at so many or a few more distinct images"] = [
+    wide["the notebook, 2019, on validation images, at the next larger number of distinct images"] = [
         distinct[distinct.index >= n].iloc[0] if (distinct.index >= n).any() else np.nan for n in wide.index
     ]
     shown = wide.map(lambda accuracy: f"{accuracy:.1%}" if accuracy == accuracy else "–").reset_index()
     print("Test accuracy by number of images:\n")
     print(markdown(shown.assign(n=[f"{n:,.0f}" for n in shown["n"]])))
-    long = table[table.groupby("architecture")["n"].transform("nunique") >= 4]
-    print(markdown(pd.DataFrame([straightness(*group) for group in long.groupby("architecture")])))
+    rows = [straightness(*group, metric) for metric, each in tables.items() for group in each.groupby("architecture")]
+    print(markdown(pd.DataFrame(rows)))
     print(*worths, sep="\n", end="\n\n")
-    laws = {name: fit_power_law(curve["n"], curve["loss"]) for name, curve in long.groupby("architecture")}
+    laws = {name: fit_power_law(curve["n"], curve["loss"]) for name, curve in table.groupby("architecture")}
     draw(learning_curves(table, Lines(laws, {}), "error"), "notebook")
 
 
-def straightness(name: str, curve: pd.DataFrame) -> dict:
+def straightness(name: str, curve: pd.DataFrame, metric: str) -> dict:
     """How far a curve is from a straight line in log-log axes, and its exponents early and late."""
     x, y = np.log(curve["n"].to_numpy()), np.log(curve["loss"].to_numpy())
     slope, start = np.polyfit(x, y, 1)
@@ -81,13 +85,14 @@ def straightness(name: str, curve: pd.DataFrame) -> dict:
     early, late = (-np.polyfit(x[part], y[part], 1)[0] for part in (slice(None, half + 1), slice(half, None)))
     law = fit_power_law(curve["n"], curve["loss"])
     return {
-        "curve": name,
+        "curve": f"{name}, {metric}",
         "straight line misses by (rms)": f"{np.expm1(scatter):.1%}",
         "R²": f"{1 - scatter**2 / np.var(y):.3f}",
         "slope, smaller half": f"{early:.3f}",
         "larger half": f"{late:.3f}",
-        "exponent b of the law": f"{law.b:.3f} [{law.b_low:.3f}, {law.b_high:.3f}]",
-        "its floor c": f"{law.c:.0%} [{law.c_low:.0%}, {law.c_high:.0%}]",
+        "sizes in the law": law.points,
+        "its exponent b": f"{law.b:.3f} [{law.b_low:.3f}, {law.b_high:.3f}]",
+        "its floor c": f"{law.c:.2f} [{law.c_low:.2f}, {law.c_high:.2f}]",
     }
 
 
@@ -103,7 +108,7 @@ def dataset(study) -> None:
     test = comparison.exponents
     print(f"- test of one exponent: p = {test.p:.3g}\n" if test.p == test.p else "")
     if (told := evidence.diagnosis(question.confidence).held_out)["measured"].notna().any():
-        print(markdown(held_out(told)))
+        held_out({metric: Evidence(study, study.datasets[0], metric) for metric in METRICS}, question.confidence)
         foretold(evidence, told)
     decision(evidence, question)
 
@@ -121,16 +126,44 @@ def laws(evidence: Evidence, question: Question) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("–")
 
 
-def held_out(told: pd.DataFrame) -> pd.DataFrame:
-    known = told[told["measured"].notna()].sort_values(["architecture", "n"])
-    print(f"{int(known['inside'].sum())} of {len(known)} measurements inside their 90 % intervals:\n")
-    shown = known[["architecture", "n", "from_n", "predicted", "low", "high", "measured"]].copy()
-    for column in ("predicted", "low", "high", "measured"):
-        shown[column] = known[column].map("{:.3f}".format)
-    for column in ("n", "from_n"):
-        shown[column] = known[column].map("{:,}".format)
-    shown["inside"] = known["inside"].map({True: "yes", False: "**no**"})
-    return shown.assign(miss=known["miss"].map("{:+.1%}".format))
+def held_out(by: dict[str, Evidence], confidence: float) -> None:
+    """What was logged before training, what was measured, and what a power law through the same points would say."""
+    parts = []
+    for metric, evidence in by.items():
+        told = evidence.diagnosis(confidence).held_out
+        known = told[told["measured"].notna()].sort_values(["architecture", "n"])
+        alone = np.concatenate([_law_alone(evidence, *group) for group in known.groupby("architecture")])
+        misses = known["miss"], known["measured"] / alone - 1
+        typical = " and ".join(f"{np.abs(miss).mean():.1%}" for miss in misses)
+        print(
+            f"- by the {metric}, {int(known['inside'].sum())} of {len(known)} measurements inside their 90 % "
+            f"intervals; mean miss of the forecast and of a power law alone: {typical}"
+        )
+        text = {name: [value(number, metric) for number in known[name]] for name in ("predicted", "low", "high")}
+        measured = [
+            value(row.measured, metric) if row.inside else f"**{value(row.measured, metric)}**"
+            for row in known.itertuples()
+        ]
+        parts.append(
+            pd.DataFrame(
+                {
+                    f"{metric} predicted": [f"{middle} [{low}, {high}]" for middle, low, high in zip(*text.values())],
+                    "measured": measured,
+                    "miss": misses[0].map("{:+.1%}".format),
+                    "law alone": misses[1].map("{:+.1%}".format),
+                }
+            ).set_index(
+                known["architecture"].str.cat([known["n"].map("{:,}".format), known["from_n"].map("{:,}".format)], "|")
+            )
+        )
+    table = pd.concat(parts, axis=1)
+    names = pd.DataFrame([name.split("|") for name in table.index], columns=["architecture", "n", "from"])
+    print("\n" + markdown(pd.concat([names, table.reset_index(drop=True)], axis=1)))
+
+
+def _law_alone(evidence: Evidence, name: str, part: pd.DataFrame) -> np.ndarray:
+    seen = evidence.curves[name].query(f"n <= {part['from_n'].iloc[0]}")
+    return fit_power_law(seen["n"], seen["loss"])(part["n"].to_numpy())
 
 
 def foretold(evidence: Evidence, told: pd.DataFrame) -> None:
@@ -150,25 +183,18 @@ def foretold(evidence: Evidence, told: pd.DataFrame) -> None:
 
 def decision(evidence: Evidence, question: Question) -> None:
     answer = headline(evidence, question)
-    prices = evidence.decision(question).prices
-    print(prices_in_words(prices) + "\n")
-    said = answer.sentence, f"Trust: {answer.grade}. {answer.because}", *answer.money, answer.surer
+    print(assumed(evidence, question) + "\n")
+    said = answer.sentence, answer.trust, *answer.money, answer.surer
     print(*(f"> {line}" for line in said if line), sep="\n>\n", end="\n\n")
+    sections = decision_sections(evidence, question)
+    print(markdown(sections[0].table.drop(columns="because")))
     words = evidence.comparison(question.confidence).words
     said = [line for line in words if " is worth " in line or "makes up for" in line]
     worth = [line for line in said if evidence.names[0] in line and line.count("cannot say") < 3]
     print(*(f"- {line}" for line in (*worth, *evidence.break_even(question).words)), sep="\n", end="\n\n")
-    for section in decision_sections(evidence, question):
+    for section in sections:
         if section.command:
             print(f"What to run next:\n\n```\n{section.command}\n```\n")
-
-
-def prices_in_words(prices: Prices) -> str:
-    return (
-        f"Prices: {prices.label_price:g} {prices.currency} per label; {prices.people:g} people for {prices.months:g} "
-        f"months at {prices.engineer_price:,g} {prices.currency} a month each, expected to bring a loss "
-        f"{prices.engineering.low:.0%} to {prices.engineering.high:.0%} lower."
-    )
 
 
 # --- 5: known truth --------------------------------------------------------------------------------
@@ -186,9 +212,9 @@ def truth(study) -> None:
     print(f"The teacher's own loss on the test images: {floor:.4f} nats.\n")
     for place, curve in table.astype({"n": int}).sort_values("n").groupby("architecture"):
         name = place.rpartition(":")[2]
-        law = fit_power_law(curve["n"], curve["loss"])
+        law = fit_power_law(curve["n"], curve["loss"], data_seed=curve["data_seed"])
         print(
-            f"{name}, all sizes: floor {law.c:.3f} [{law.c_low:.3f}, {law.c_high:.3f}], "
+            f"{name}, from {law.n_min:,.0f} images on: floor {law.c:.4f} [{law.c_low:.4f}, {law.c_high:.4f}], "
             f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]\n"
         )
         means = curve.groupby("n", as_index=False)["loss"].mean()  # over data seeds
@@ -231,7 +257,7 @@ def compute(studies: dict) -> None:
     rows = [
         {
             "study": name,
-            "trials": f"{len(study.runs):,}",
+            "trials that ended": f"{(study.runs['status'] == 'FINISHED').sum():,}",
             "core hours of training": f"{study.runs['seconds'].sum() / 3600:.2g}",
             **{key: study.about[key] for key in ("date", "commit", "hardware")},
         }

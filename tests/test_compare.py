@@ -50,7 +50,7 @@ def test_everything_is_compared_at_the_size_that_all_have_reached(found):
     assert found.n == LAST and found.left_out == ()
     assert set(found.worths) == {(a, b) for a in LAWS for b in LAWS if a != b}
     assert found.best == "cnn" and found.winners.loc[found.winners.index < 150, "cnn"].max() < 0.01
-    assert not found.exponents.agree and "learns faster from data than linear" in found.words[0]
+    assert not found.exponents.agree and "nears its floor faster than linear" in found.words[0]
     shown = found.worth_table
     assert list(shown["n"].unique()) == [LAST * times for times in TIMES] and len(shown) == 6 * 3
     row = shown.query("first == 'forest' and second == 'cnn' and times == 1").iloc[0]
@@ -77,7 +77,7 @@ def test_the_crossover_of_the_fast_and_the_slow_is_found(found):
     truth = LAST * (0.8 / 1.1) ** (1 / 0.3)
     assert row["low"] <= truth <= row["high"] and row["n"] == pytest.approx(truth, rel=0.1)
     assert [text for text in found.words if text.startswith("cnn beats linear above")]
-    assert [text for text in found.words if text.startswith("the best by number of examples: linear 100–")]
+    assert [text for text in found.words if text.startswith("most likely the best by number of examples: linear 100–")]
 
 
 def test_every_sentence_can_be_translated(found):

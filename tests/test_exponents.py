@@ -40,14 +40,17 @@ def test_different_exponents_are_found_and_the_faster_is_named():
     assert not found.agree and found.p < 0.01
     (pair,) = found.pairs.itertuples()
     assert pair.difference == pytest.approx(0.3, abs=0.05) and pair.low <= 0.3 <= pair.high and pair.differ
-    assert found.verdict.startswith("cnn learns faster from data than mlp: b is larger by 0.")
+    assert found.verdict.startswith("cnn nears its floor faster than mlp: b is larger by 0.")
     turned = compare_exponents(study({"a": APART["mlp"], "b": APART["cnn"]}))
-    assert turned.verdict.startswith("b learns faster from data than a: b is larger by 0.")
+    assert turned.verdict.startswith("b nears its floor faster than a: b is larger by 0.")
 
 
 def test_of_several_differences_the_largest_is_named_with_their_count():
     found = compare_exponents(study(APART | {"linear": (2, 0.35, 0)}, noise=0.005))
-    assert "cnn learns faster from data than mlp" in found.verdict and "largest of 3 differences" in found.verdict
+    assert (
+        "cnn nears its floor faster than mlp" in found.verdict
+        and "largest of 3 clear differences among 3 pairs" in found.verdict
+    )
     assert (found.pairs["p_holm"] >= found.pairs["p"]).all() and found.pairs["differ"].all()
 
 
@@ -108,3 +111,16 @@ def test_wrong_values_are_refused():
         compare_exponents(study(ALIKE), confidence=1)
     with pytest.raises(FitError, match="loss must be positive"):
         compare_exponents(study(ALIKE).assign(loss=0.0))
+
+
+def test_intervals_of_differences_hold_all_at_once():
+    """The largest is told, so each of several is wider than it would be alone."""
+    curves = {name: (b, 0.02, seed) for seed, (name, b) in enumerate((("a", 0.3), ("b", 0.4), ("c", 0.5)))}
+    loss = {
+        k: SIZES**-b * np.exp(s * np.random.default_rng(seed).standard_normal(len(SIZES)))
+        for k, (b, s, seed) in curves.items()
+    }
+    table = pd.concat([pd.DataFrame({"architecture": k, "n": SIZES, "loss": y}) for k, y in loss.items()])
+    among = compare_exponents(table).pairs.set_index(["first", "second"]).loc[("a", "b")]
+    (alone,) = compare_exponents(table[table["architecture"] != "c"]).pairs.itertuples()
+    assert among["low"] < alone.low and alone.high < among["high"]

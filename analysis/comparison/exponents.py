@@ -24,8 +24,9 @@ class Exponents:
 
     architectures, b, low, high (architectures,): of those tested, from fit_power_law. shared, shared_low, shared_high:
     one b for all, each with its own scale and floor; p: of the test that it is enough; all four nan where fewer than
-    two architectures can be tested. pairs: for each pair first - second, its interval, p, p corrected by Holm, and
-    whether the two differ (at LEVEL). left_out: who has too few sizes.
+    two architectures can be tested. pairs: for each pair first - second, its interval (with `confidence` all of them
+    hold at once: Bonferroni, since the largest is told), p, p corrected by Holm, and whether the two differ (at LEVEL).
+    left_out: who has too few sizes.
     """
 
     architectures: tuple[str, ...]
@@ -77,16 +78,16 @@ class Exponents:
             return Text("the exponents are not all equal (p = {p:.3f}), but no pair differs clearly", p=self.p)
         most = found.loc[found["difference"].abs().idxmax()]
         up = most["difference"] > 0
-        values = {"by": abs(most["difference"]), "count": len(found)}
+        values = {"by": abs(most["difference"]), "count": len(found), "pairs": len(self.pairs)}
         values["fast"], values["slow"] = (most["first"], most["second"])[:: 1 if up else -1]
         values["low"], values["high"] = (most["low"], most["high"]) if up else (-most["high"], -most["low"])
         if len(found) == 1:
             return Text(
-                "{fast} learns faster from data than {slow}: b is larger by {by:.2f} [{low:.2f}, {high:.2f}]", **values
+                "{fast} nears its floor faster than {slow}: b is larger by {by:.2f} [{low:.2f}, {high:.2f}]", **values
             )
         return Text(
-            "{fast} learns faster from data than {slow}: b is larger by {by:.2f} [{low:.2f}, {high:.2f}]; "
-            "it is the largest of {count} differences",
+            "{fast} nears its floor faster than {slow}: b is larger by {by:.2f} [{low:.2f}, {high:.2f}]; "
+            "it is the largest of {count} clear differences among {pairs} pairs",
             **values,
         )
 
@@ -165,10 +166,11 @@ class _Nested:
 
 
 def _pairs(profiles, laws, confidence, seed):
-    rows = []
-    for first, second in combinations(profiles, 2):
+    rows, every = [], list(combinations(profiles, 2))
+    for first, second in every:
         nested = _Nested([profiles[first], profiles[second]], seed)
-        rows.append((first, second, laws[first].b - laws[second].b, *nested.difference(confidence), nested.p))
+        span = nested.difference(1 - (1 - confidence) / len(every))
+        rows.append((first, second, laws[first].b - laws[second].b, *span, nested.p))
     table = pd.DataFrame(rows, columns=PAIRS)
     return table.assign(p_holm=_holm(table["p"].to_numpy(dtype=float)))
 
