@@ -139,7 +139,9 @@ def _reason(found, low, median, high, confidence, chance):
         return Text("more likely than not even {times:,.0f} times the data would not reach the target", times=NEVER)
     if found.backtest.miss > MISS:
         miss = np.expm1(found.backtest.miss)
-        return Text("the back-test misses by {miss:.0%}, more than {allowed:.0%}", miss=miss, allowed=MISS)
+        return Text(
+            "the back-test misses by {miss:.0%} (root mean square), more than {allowed:.0%}", miss=miss, allowed=MISS
+        )
     if median > FAR * found.curve.n[-1]:
         times = median / found.curve.n[-1]
         far = {"times": times, "allowed": FAR}
@@ -196,7 +198,11 @@ def _warnings(found, head, at):
             Text("only {count} sizes: the width of the intervals rests on published curves alone", count=len(curve))
         )
     if found.backtest.miss > MISS:
-        notes.append(Text("ill-behaved: the back-test misses by {miss:.0%}", miss=np.expm1(found.backtest.miss)))
+        notes.append(
+            Text(
+                "ill-behaved: the back-test misses by {miss:.0%} (root mean square)", miss=np.expm1(found.backtest.miss)
+            )
+        )
     if (np.log(curve.loss[1:] / curve.loss[:-1]) > max(0.05, 4 * curve.error.max())).any():
         notes.append(Text("ill-behaved: the loss rises between sizes by more than its error"))
     if at.max() > FAR * curve.n[-1]:

@@ -34,6 +34,7 @@ PUBLISHED = {  # the 2019 notebook: images drawn with replacement -> tuned valid
     200: 0.20, 400: 0.28, 800: 0.29, 1600: 0.43, 3200: 0.42, 6400: 0.51, 12_800: 0.60, 25_600: 0.63, 40_000: 0.65,
 }  # fmt: skip
 POOL = 40_000  # images it drew from
+FIRST_CUT = 4  # sizes that a forecast sees at least
 SHARES = 0.01, 0.05  # of the teacher's pool that the forecasts see
 
 
@@ -197,6 +198,37 @@ def decision(evidence: Evidence, question: Question) -> None:
             print(f"What to run next:\n\n```\n{section.command}\n```\n")
 
 
+def continued(study, metric: str) -> pd.DataFrame:
+    """All curves of a study, tuned and untuned, cut at each size from the fourth on and continued to the later ones."""
+    rows = []
+    for runs in (study.runs, untuned(study.runs)):
+        for _, curve in points(best_runs(runs), metric).groupby("architecture"):
+            means = curve.groupby("n", as_index=False)["loss"].mean()  # over data seeds
+            for cut in range(FIRST_CUT, len(means)):
+                seen, later = means[:cut], means[cut:]
+                told = forecast(seen["n"], seen["loss"], later["n"])
+                law = fit_power_law(seen["n"], seen["loss"])(later["n"].to_numpy())
+                loss = later["loss"].to_numpy()
+                inside = (told.low <= loss) & (loss <= told.high)
+                rows += zip(np.log(loss / told.median), np.log(loss / law), inside, np.log(told.high / told.low))
+    return pd.DataFrame(rows, columns=["ours", "law", "inside", "width"])
+
+
+def all_continued(studies: dict) -> None:
+    rows = []
+    for name in (*DATASETS, "cifar10-notebook"):
+        for metric in METRICS if name in studies else ():
+            table = continued(studies[name], metric)
+            rows.append({
+                "study": name, "by": metric, "forecasts": len(table),
+                "ours misses by (rms)": f"{np.expm1(np.sqrt((table['ours'] ** 2).mean())):.1%}",
+                "a power law alone": f"{np.expm1(np.sqrt((table['law'] ** 2).mean())):.1%}",
+                "inside 90 %": f"{table['inside'].mean():.0%}",
+                "median high / low": f"{np.exp(table['width'].median()):.2f}",
+            })  # fmt: skip
+    print(markdown(pd.DataFrame(rows)))
+
+
 # --- 5: known truth --------------------------------------------------------------------------------
 
 
@@ -275,6 +307,8 @@ def main(folder: Path) -> None:
         if name in studies:
             print(f"## {name}\n")
             dataset(studies[name])
+    print("## 3. All own curves, cut and continued\n")
+    all_continued(studies)
     for name, study in studies.items():
         if name.startswith("teacher-"):
             print(f"## 5. Known truth: {name}\n")

@@ -125,7 +125,9 @@ def _reason(a, b, names, n, low, median, high):
     for found, name, at in zip((a, b), names, (max(n, median * n), n)):
         if found.backtest.miss > MISS and at > found.curve.n[-1]:
             miss = np.expm1(found.backtest.miss)
-            return Text("the back-test of {name} misses by {miss:.0%}, more than 15%", name=name, miss=miss)
+            return Text(
+                "the back-test of {name} misses by {miss:.0%} (root mean square), more than 15%", name=name, miss=miss
+            )
     if low >= 1:
         return ""  # that much can be told
     if np.isinf(median):
