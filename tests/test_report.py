@@ -1,6 +1,7 @@
 """The answer: one row per architecture, what cannot be fitted is said in it, and all is logged to the study."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from analysis.answer import conclude
 from analysis.evidence import Evidence, Question
 from analysis.presentation.html_report import as_html
 from analysis.presentation.sections import COLUMNS, as_table, warnings_of
+from analysis.report import others
 from analysis.study import Study
 
 SIZES = (100, 200, 400, 800, 1600)
@@ -248,6 +250,12 @@ def test_bad_input_is_refused_in_one_line(refuses, study, store, arguments, word
     (store / "bad.csv").write_text("n,loss\n100,1\n200,x\n")
     (store / "other.csv").write_text("size,accuracy\n1,2\n")
     refuses("analysis.report", *arguments, words=words)
+
+
+def test_of_several_datasets_the_one_that_is_answered_is_named():
+    study = SimpleNamespace(datasets=["digits", "mnist"])
+    assert others(SimpleNamespace(study=study, dataset="mnist")) == ", dataset mnist; the page shows the others: digits"
+    assert others(SimpleNamespace(study=SimpleNamespace(datasets=["mnist"]), dataset="mnist")) == ""
 
 
 def test_an_unknown_parameter_is_refused_with_what_is_allowed(refuses):
