@@ -16,7 +16,7 @@ from analysis.costs.prices import Prices
 from analysis.costs.strategies import STRATEGIES, Strategy, best, eligible, quantile, strategies
 from analysis.fits.curve import check_confidence
 from analysis.fits.predictive import Predictive
-from analysis.forecast import WIDTHS, needed_from
+from analysis.forecast import WIDTHS, lawless, needed_from
 from analysis.language import Text
 
 GRADES = ("good", "fair", "poor", "cannot say")  # from best to worst
@@ -148,6 +148,8 @@ def decide(
     )
     if choice == "nothing":
         grade, reason = _grade_at(drawn, prices, confidence, share=0.0), ""
+        if (why := lawless(today)) and today.curve.loss[-1] > prices.target:
+            grade, reason = "cannot say", why  # it was not measured, and the fitted curve cannot tell
     else:
         grade, reason = _rests_on(outcomes, compared, prices)
     return Decision(choice, grade, reason, outcomes, prices, metric, float(confidence), drawn, every)

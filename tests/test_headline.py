@@ -8,7 +8,9 @@ import pytest
 
 from analysis.compare import compare
 from analysis.costs.prices import Prices
+from analysis.decision import decide
 from analysis.evidence import Evidence, Question
+from analysis.fits.predictive import predictive
 from analysis.forecast import data_needed
 from analysis.presentation.headline import assumed, headline
 from analysis.presentation.wording import percent, value
@@ -53,9 +55,20 @@ def test_a_target_that_the_fit_meets_and_the_measurement_missed_is_not_called_re
     ],
 )
 def test_where_the_curve_shows_no_law_nothing_is_priced(loss, why):
-    found = answer(loss, target=1.2)
+    found = answer(loss, target=0.8 * loss[-1])
     assert found.grade == "cannot say" and found.because.startswith(why)
     assert found.money == ()
+
+
+def test_a_flat_curve_that_measured_the_target_has_reached_it():
+    found = answer(0.5 + 0.002 * (-1.0) ** np.arange(7), target=0.6)
+    assert found.sentence.startswith("The mine reaches loss 0.6") and found.money[0].startswith("Nothing needs")
+
+
+def test_machines_are_told_no_more_than_people():
+    rising = predictive(SIZES, 0.4 * (SIZES / 100) ** 0.3)
+    told = decide(rising, Prices(target=1.2)).record()
+    assert (told["recommended"], told["reason"]) == ("cannot say", "the loss rises with more data")
 
 
 def test_a_better_architecture_of_too_few_sizes_is_not_passed_over():

@@ -46,7 +46,8 @@ def headline(evidence: Evidence, question: Question) -> Headline:
     needed = evidence.needed(name, prices.target, question.confidence)
     missed = decision.choice == "nothing" and not _measured(evidence, asked, prices)
     surer = _again(decision) if missed else decision.measure
-    money = () if missed or lawless(asked.forecast.predictive) else decision.words
+    unknown = decision.choice != "nothing" and lawless(asked.forecast.predictive)
+    money = () if missed or unknown else decision.words
     return Headline(
         sentence=_sentence(evidence, question, asked, needed, decision),
         money=tuple(text for text in money if not needed.reason or needed.reason not in text),
