@@ -29,7 +29,7 @@ from analysis.presentation.parts import PARTS
 from analysis.presentation.sections import Section, curve_sections, curves
 from analysis.presentation.trust_sections import trust_sections
 from analysis.runs import StoreError, open_store, study_run
-from analysis.study import Study, load_study, read_measured
+from analysis.study import METRICS, Study, load_study, read_measured
 from analysis.trust.failures import nothing_finished
 from analysis.trust.held_out import forecast_held_out, log_scores
 
@@ -187,7 +187,7 @@ def parse(arguments: list[str] | None):
     parser.error = lambda message: refuse(parser, message)
     parser.add_argument("file", nargs="?", help="measurements: CSV with columns n, loss or error; or an exported study")
     parser.add_argument("--study", default="scaling-study", help="name of the study (an MLflow experiment)")
-    parser.add_argument("--metric", choices=("loss", "error"), help="default loss, or what a CSV has")
+    parser.add_argument("--metric", type=metric, default="", help="loss or error; default loss, or what a CSV has")
     parser.add_argument("--confidence", type=float, default=0.9, help="of the intervals, between 0 and 1")
     parser.add_argument("--target", type=target, default="", help="loss or error to reach: how much data does it need?")
     parser.add_argument("--json", action="store_true", help="print the answer for machines")
@@ -204,6 +204,13 @@ def refuse(parser, message: str) -> None:
     if message.startswith("unrecognized"):
         message += f"; allowed: {', '.join(name for name in parser._option_string_actions if name.startswith('--'))}"
     parser.exit(2, f"error: {message}\n")
+
+
+def metric(text: str) -> str | None:
+    """loss or error; '' for neither in particular, as MLproject's default says it."""
+    if text.strip() not in ("", *METRICS):
+        raise argparse.ArgumentTypeError(f"'{text}' is unknown; allowed: {', '.join(METRICS)}")
+    return text.strip() or None
 
 
 def target(text: str) -> float | None:

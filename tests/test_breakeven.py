@@ -65,7 +65,7 @@ def test_the_intervals_are_those_of_the_examples_needed():
         (
             known(floor=0.6),
             {"engineering": Engineering(0.6, 0.6)},
-            "Cannot say where the choice changes: the target lies",
+            "Cannot say where the choice changes: even 10,000 times the data would not reach the target.",
         ),
         (known(), {"engineering": Engineering(0.5, 0.5, 0.0), "capacity": 100.0, "deadline": 3.0}, "Data alone"),
         (known(), {"target": 2.0}, "met already"),
