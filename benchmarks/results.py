@@ -28,7 +28,7 @@ from analysis.runs import best_runs, points, untuned
 from analysis.study import METRICS
 
 ROOT = Path(__file__).parents[1]
-DATASETS = "fashion_mnist", "digits", "cifar10"
+DATASETS = "fashion_mnist", "fashion_mnist-resnet", "digits", "cifar10"
 SPACES = {"cifar10-notebook": "notebook's space", "cifar10": "our space"}
 PUBLISHED = {  # the 2019 notebook: images drawn with replacement -> tuned validation accuracy
     200: 0.20, 400: 0.28, 800: 0.29, 1600: 0.43, 3200: 0.42, 6400: 0.51, 12_800: 0.60, 25_600: 0.63, 40_000: 0.65,
