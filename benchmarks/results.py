@@ -140,26 +140,18 @@ def held_out(by: dict[str, Evidence], confidence: float) -> None:
             f"- by the {metric}, {int(known['inside'].sum())} of {len(known)} measurements inside their 90 % "
             f"intervals; mean miss of the forecast and of a power law alone: {typical}"
         )
-        text = {name: [value(number, metric) for number in known[name]] for name in ("predicted", "low", "high")}
-        measured = [
-            value(row.measured, metric) if row.inside else f"**{value(row.measured, metric)}**"
-            for row in known.itertuples()
-        ]
-        parts.append(
-            pd.DataFrame(
-                {
-                    f"{metric} predicted": [f"{middle} [{low}, {high}]" for middle, low, high in zip(*text.values())],
-                    "measured": measured,
-                    "miss": misses[0].map("{:+.1%}".format),
-                    "law alone": misses[1].map("{:+.1%}".format),
-                }
-            ).set_index(
-                known["architecture"].str.cat([known["n"].map("{:,}".format), known["from_n"].map("{:,}".format)], "|")
-            )
+        predicted, low, high, measured = (
+            [value(number, metric) for number in known[name]] for name in ("predicted", "low", "high", "measured")
         )
-    table = pd.concat(parts, axis=1)
-    names = pd.DataFrame([name.split("|") for name in table.index], columns=["architecture", "n", "from"])
-    print("\n" + markdown(pd.concat([names, table.reset_index(drop=True)], axis=1)))
+        parts.append(pd.DataFrame({
+            f"{metric} predicted": [f"{middle} [{least}, {most}]" for middle, least, most in zip(predicted, low, high)],
+            "measured": [text if inside else f"**{text}**" for text, inside in zip(measured, known["inside"])],
+            "miss": [f"{miss:+.1%}" for miss in misses[0]],
+            "law alone": [f"{miss:+.1%}" for miss in misses[1]],
+        }))  # fmt: skip
+    cells = zip(known["architecture"], known["n"].map("{:,}".format), known["from_n"].map("{:,}".format))
+    names = pd.DataFrame(cells, columns=["architecture", "n", "from"])  # the same for both metrics
+    print("\n" + markdown(pd.concat([names, *parts], axis=1)))
 
 
 def _law_alone(evidence: Evidence, name: str, part: pd.DataFrame) -> np.ndarray:

@@ -25,13 +25,13 @@ def measure(decision) -> Text | str:
     if decision.recommended != "cannot say":
         return ""
     prices, today = decision.prices, decision.futures.today
-    largest = today.curve.n[-1]
-    if needed_from(today, prices.target, decision.confidence).out_of_reach and not lawless(today):
+    largest, no_law = today.curve.n[-1], lawless(today)
+    if not no_law and needed_from(today, prices.target, decision.confidence).out_of_reach:
         return Text("More of the same data will not do: ask for another target, or measure a better model.")
     if prices.n > largest:
         return Text("Train on all {n:,.0f} examples at hand and ask again.", n=prices.n)
     more = 2 * largest - prices.n
-    if lawless(today) or math.isinf(cost := float(prices.labels(more))):
+    if no_law or math.isinf(cost := float(prices.labels(more))):
         return Text("Measure more sizes up to {n:,.0f} examples, with several data seeds, and ask again.", n=largest)
     return Text(
         "Collect {more} more examples (about {cost} {currency}), train on twice the data and ask again.",

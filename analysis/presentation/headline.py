@@ -44,12 +44,12 @@ def headline(evidence: Evidence, question: Question) -> Headline:
     decision = evidence.decision(question)
     prices, name = decision.prices, asked.architecture
     needed = evidence.needed(name, prices.target, question.confidence)
-    missed = decision.choice == "nothing" and not _measured(evidence, asked, prices)
+    met, no_law = decision.choice == "nothing", bool(lawless(asked.forecast.predictive))
+    missed = met and prices.n <= asked.largest_n and getattr(asked, evidence.metric) > prices.target
     surer = _again(decision) if missed else decision.measure
-    unknown = decision.choice != "nothing" and lawless(asked.forecast.predictive)
-    money = () if missed or unknown else decision.words
+    money = () if missed or (no_law and not met) else decision.words
     return Headline(
-        sentence=_sentence(evidence, question, asked, needed, decision),
+        sentence=_sentence(evidence, question, asked, needed, prices, met, missed, no_law),
         money=tuple(text for text in money if not needed.reason or needed.reason not in text),
         grade=needed.grade,
         because=_because(needed),
@@ -58,21 +58,22 @@ def headline(evidence: Evidence, question: Question) -> Headline:
     )
 
 
-def _sentence(evidence, question, asked, needed, decision):
-    prices, measured = decision.prices, getattr(asked, evidence.metric)
+def _sentence(evidence, question, asked, needed, prices, met, missed, no_law):
+    """met: by the fitted curve; missed: by what was measured all the same."""
+    measured = getattr(asked, evidence.metric)
     known = {"metric": METRICS[evidence.metric], "name": asked.architecture}
     known |= {"target": value(prices.target, evidence.metric), "measured": value(measured, evidence.metric)}
     known |= {"n": f"{prices.n:,.0f}", "median": size(needed.median), "confidence": percent(question.confidence)}
     known |= {"between": sizes(needed.low, needed.high), "largest": f"{asked.largest_n:,.0f}"}
-    if decision.choice == "nothing" and _measured(evidence, asked, prices):
+    if met and not missed:
         return Text("The {name} reaches {metric} {target} with the {n} examples you have.", **known)
-    if decision.choice == "nothing" and not lawless(asked.forecast.predictive):
+    if met and not no_law:
         return Text(
             "By its fitted curve the {name} reaches {metric} {target} with the {n} examples you have, but {measured} "
             "was measured with {largest}.",
             **known,
         )
-    if needed.out_of_reach and not lawless(asked.forecast.predictive):
+    if needed.out_of_reach and not no_law:
         return Text(
             "Even {times:,.0f} times the data would not bring the {name} to {metric} {target}, as far as can be told; "
             "you have {n} examples.",
@@ -88,11 +89,6 @@ def _sentence(evidence, question, asked, needed, decision):
         "you have {n}.",
         **known,
     )
-
-
-def _measured(evidence, asked, prices):
-    """Whether no measurement with the examples at hand speaks against the target being met."""
-    return getattr(asked, evidence.metric) <= prices.target or prices.n > asked.largest_n
 
 
 def _again(decision):
