@@ -3,7 +3,8 @@
 A trial is expected to take what the study's finished runs of its architecture and fraction took on average; without
 any of that fraction, those of the nearest one (a network's steps cost the same at every size; what is fitted at one
 go costs in proportion to it). Where the budget was another, in proportion to it. For an architecture without finished
-runs a few steps and evaluations are timed, and taken as often as its budget is expected to need.
+runs a few steps and evaluations are timed, and taken as often as its budget is expected to need. Samples that are
+trained against each other are trained again where one of them is missing, by one worker.
 """
 
 from collections import Counter, defaultdict
@@ -15,6 +16,7 @@ from mlflow.entities import Run
 
 from experiments import one_line
 from experiments.data import Data
+from experiments.grid import Cell, cells
 from experiments.models import find_architecture
 from experiments.store import diverged
 from experiments.throughput import time_fit, time_steps
@@ -35,6 +37,7 @@ class Row:
     to_do: int
     failed_before: int  # of those to do
     seconds: float  # of training all to do
+    longest: float  # seconds of what one worker must do alone
     basis: str  # what the seconds rest on
 
 
@@ -105,8 +108,10 @@ def estimate(trials: Iterable[Trial], runs: list[Run], data: Data, device: str) 
         given_up = [trial for trial in group if trial.key in keys["DIVERGED"] - keys["FINISHED"]]
         to_do = [trial for trial in group if trial.key not in keys["FINISHED"] | keys["DIVERGED"]]
         failed = [trial for trial in to_do if trial.key in keys["FAILED"]]
-        seconds, basis = expected_seconds(to_do, past[name], data, device)
-        rows.append(Row(name, len(done), len(given_up), len(to_do), len(failed), seconds, basis))
+        jobs = cells(group, {trial.key for trial in to_do})
+        seconds, basis = expected_seconds(jobs, past[name], data, device)
+        counts = len(done), len(given_up), len(to_do), len(failed)
+        rows.append(Row(name, *counts, sum(seconds), max(seconds, default=0.0), basis))
     return rows
 
 
@@ -120,24 +125,28 @@ def table(rows: list[Row], workers: int) -> str:
 
 
 def in_all(rows: list[Row], workers: int) -> str:
-    return f"about {clock(sum(row.seconds for row in rows) / workers)} on {workers} workers"
+    shared = sum(row.seconds for row in rows) / workers
+    longest = max((row.longest for row in rows), default=0.0)
+    return f"about {clock(max(shared, longest))} on {workers} workers"
 
 
-def expected_seconds(trials: list[Trial], past: Past, data: Data, device: str) -> tuple[float, str]:
-    """Seconds of training the trials of one architecture, and what that rests on; 0 for one that cannot be timed."""
-    if not trials:
-        return 0.0, ""
+def expected_seconds(jobs: list[Cell], past: Past, data: Data, device: str) -> tuple[list[float], str]:
+    """Seconds of training of each job of one architecture, and what they rest on; none for one that cannot be timed."""
+    if not jobs:
+        return [], ""
+    trained = [[trial for trial in job.trials if trial.bracket or trial.key in job.todo] for job in jobs]
     try:
         if past.count:
             cost, basis = past.cost, f"from {past.count} finished runs"
         elif past.by_steps:
-            cost, basis = cost_from_steps(*time_steps(trials, data, device)), "from steps timed on this machine"
+            timed = [trial for trials in trained for trial in trials]
+            cost, basis = cost_from_steps(*time_steps(timed, data, device)), "from steps timed on this machine"
         else:
-            per_image = time_fit(trials[0], data)
+            per_image = time_fit(trained[0][0], data)
             cost, basis = lambda kind: per_image * kind.fraction * len(data.pool), "from a fit timed on this machine"
     except Exception as error:  # of a user's own architecture, whose trials will fail with the same words
-        return 0.0, f"cannot be trained: {type(error).__name__}: {one_line(error)}"
-    return sum(cost(Kind.of(trial)) for trial in trials), basis
+        return [], f"cannot be trained: {type(error).__name__}: {one_line(error)}"
+    return [sum(cost(Kind.of(trial)) for trial in trials) for trials in trained], basis
 
 
 def cost_from_steps(step: float, evaluation: float) -> Callable[[Kind], float]:

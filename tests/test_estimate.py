@@ -1,5 +1,7 @@
 """A dry run counts what is done, estimates the rest from what is known, and writes nothing."""
 
+from dataclasses import replace
+
 import jobs
 import pytest
 from mlflow import MlflowClient
@@ -58,7 +60,13 @@ def test_another_budget_is_taken_into_account():
 
 def test_most_samples_of_a_bracket_are_expected_to_end_early():
     bracket = [Trial(sample=sample, bracket=9) for sample in range(10)]
-    assert only_row(bracket, [ended(bracket[0], 6.0)]).seconds == pytest.approx(9 * 2.0)
+    assert only_row(bracket, [ended(replace(bracket[0], fraction=0.5), 6.0)]).seconds == pytest.approx(6 + 9 * 2.0)
+
+
+def test_samples_that_are_trained_against_each_other_take_their_time_again_where_one_is_missing():
+    trials = [Trial(sample=sample, bracket=4, fraction=fraction) for fraction in (0.5, 1.0) for sample in range(5)]
+    row = only_row(trials, [ended(trial, 10.0 if trial.sample else 30.0) for trial in trials[:-1]])
+    assert (row.to_do, row.seconds) == (1, pytest.approx(30.0 + 4 * 10.0))
 
 
 def test_the_few_samples_of_a_bracket_that_are_known_say_what_as_many_others_take():
@@ -129,5 +137,14 @@ def test_a_dry_run_for_a_cluster_with_gpus_times_what_this_machine_has(store, ca
 
 
 def test_the_time_is_shared_by_the_workers():
-    rows = [estimate.Row("cnn", 1, 0, 4, 0, 400.0, "x"), estimate.Row("mlp", 0, 0, 2, 2, 200.0, "x")]
+    rows = [estimate.Row("cnn", 1, 0, 4, 0, 400.0, 90.0, "x"), estimate.Row("mlp", 0, 0, 2, 2, 200.0, 100.0, "x")]
     assert "about 5:00 on 2 workers" in table(rows, 2)
+
+
+def test_more_workers_than_jobs_do_not_make_the_longest_job_shorter():
+    trials = [Trial(sample=sample, bracket=4) for sample in range(5)]
+    rows = estimate.estimate(trials, [ended(replace(trial, fraction=0.5), 60.0) for trial in trials], None, "cpu")
+    assert "about 5:00 on 4 workers" in table(rows, 4)
+    alone = [Trial(sample=sample) for sample in range(4)]
+    rows = estimate.estimate(alone, [ended(replace(trial, fraction=0.5), 60.0) for trial in alone], None, "cpu")
+    assert "about 1:00 on 4 workers" in table(rows, 4)
