@@ -60,7 +60,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer. choice: data, model or both; "nothing" where the target is met; "none" where nothing reaches it.
+    """The answer. choice: data, model or both; "nothing" where the target is met, by the fitted curve; "none" where
+    nothing reaches it.
 
     The choice has the smallest median cost among the strategies that reach the target in time with the wanted
     probability. grade: the worst of the forecasts it rests on; cannot say, with the reason, where one of these cannot.
@@ -89,6 +90,12 @@ class Decision:
         return float(self.strategies[0].met.mean())
 
     @property
+    def missed(self) -> bool:
+        """Whether "nothing" rests on the fitted curve alone: what was measured with as many examples is no better."""
+        measured, prices = self.futures.today.curve, self.prices
+        return self.choice == "nothing" and prices.n <= measured.n[-1] and bool(measured.loss[-1] > prices.target)
+
+    @property
     def words(self) -> tuple[Text, ...]:
         return advice.words(self)
 
@@ -107,7 +114,8 @@ class Decision:
 
     def record(self) -> dict:
         """Numbers and text only, as analysis.answer.plain wants them for JSON."""
-        values = {"recommended": self.recommended, "choice": self.choice, "grade": self.grade, "reason": self.reason}
+        values = {"recommended": self.recommended, "choice": self.choice, "missed": self.missed}
+        values |= {"grade": self.grade, "reason": self.reason}
         values |= {"words": list(self.words), "measure": self.measure, "metric": self.metric}
         values |= {"confidence": self.confidence, "prices": asdict(self.prices)}
         return values | {"strategies": [asdict(outcome) for outcome in self.outcomes]}

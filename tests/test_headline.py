@@ -69,6 +69,11 @@ def test_machines_are_told_no_more_than_people():
     rising = predictive(SIZES, 0.4 * (SIZES / 100) ** 0.3)
     told = decide(rising, Prices(target=1.2)).record()
     assert (told["recommended"], told["reason"]) == ("cannot say", "the loss rises with more data")
+    loss = LAW * np.array([1, 1, 1, 1, 1, 1, 1.2])
+    for share, missed in ((0.98, True), (1.1, False)):
+        told = decide(predictive(SIZES, loss), Prices(target=share * loss[-1])).record()
+        assert (told["choice"], told["missed"]) == ("nothing", missed)
+        assert bool(told["words"]) is not missed and bool(told["measure"]) is missed
 
 
 def test_a_better_architecture_of_too_few_sizes_is_not_passed_over():

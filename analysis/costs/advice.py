@@ -11,7 +11,7 @@ NAMES = {"data": Text("data alone"), "model": Text("engineers alone"), "both": T
 def words(decision) -> tuple[Text, ...]:
     """The answer in sentences."""
     if decision.choice == "nothing":
-        return (_met(decision),)
+        return () if decision.missed else (_met(decision),)
     if decision.recommended == "cannot say":
         return tuple(_cannot_say(decision))
     if decision.choice == "none":
@@ -22,6 +22,11 @@ def words(decision) -> tuple[Text, ...]:
 
 def measure(decision) -> Text | str:
     """What to measure before asking again, "" where the answer stands."""
+    if decision.missed:
+        return Text(
+            "Train today's model again with other data seeds: with {p} probability one more training meets the target.",
+            p=chance(decision.p_met),
+        )
     if decision.recommended != "cannot say":
         return ""
     prices, today = decision.prices, decision.futures.today

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analysis.costs.advice import amount, chance
+from analysis.costs.advice import amount
 from analysis.costs.prices import LOWER
 from analysis.evidence import Evidence, Question
 from analysis.fits.predictive import NEVER
@@ -45,15 +45,13 @@ def headline(evidence: Evidence, question: Question) -> Headline:
     prices, name = decision.prices, asked.architecture
     needed = evidence.needed(name, prices.target, question.confidence)
     met, no_law = decision.choice == "nothing", bool(lawless(asked.forecast.predictive))
-    missed = met and prices.n <= asked.largest_n and getattr(asked, evidence.metric) > prices.target
-    surer = _again(decision) if missed else decision.measure
-    money = () if missed or (no_law and not met) else decision.words
+    money = () if no_law and not met else decision.words
     return Headline(
-        sentence=_sentence(evidence, question, asked, needed, prices, met, missed, no_law),
+        sentence=_sentence(evidence, question, asked, needed, prices, met, decision.missed, no_law),
         money=tuple(text for text in money if not needed.reason or needed.reason not in text),
         grade=needed.grade,
         because=_because(needed),
-        surer=joined(filter(None, [surer, *_ahead(evidence, question, asked)])),
+        surer=joined(filter(None, [decision.measure, *_ahead(evidence, question, asked)])),
         facts=_facts(evidence, asked, needed, decision),
     )
 
@@ -88,13 +86,6 @@ def _sentence(evidence, question, asked, needed, prices, met, missed, no_law):
         "To reach {metric} {target} with the {name} you need about {median} examples ({confidence}: {between}); "
         "you have {n}.",
         **known,
-    )
-
-
-def _again(decision):
-    return Text(
-        "Train today's model again with other data seeds: with {p} probability one more training meets the target.",
-        p=chance(decision.p_met),
     )
 
 
