@@ -179,6 +179,7 @@ CHINESE = {
     "{name} at n = {sizes}: {what} is {other} instead of {usual}; left out": "{name} 在 n = {sizes} 处：{what} 为 {other} 而非 {usual}，未计入",
     "{name} at n = {sizes}: {count} samples instead of {usual}; left out": "{name} 在 n = {sizes} 处：只采样了 {count} 组超参数而非 {usual} 组，未计入",
     "{name} at n = {sizes}: of {count} samples the first {usual} count": "{name} 在 n = {sizes} 处：{count} 组超参数中只计入前 {usual} 组",
+    "{name} at n = {sizes}: not all samples are trained to their end; left out": "{name} 在 n = {sizes} 处：并非所有超参数组都已训练完毕，未计入",
     "{name} at n = {sizes}: not all architectures have data seed {seed}; left out": "{name} 在 n = {sizes} 处：并非所有架构都有数据种子 {seed}，未计入",
     "more likely than not no amount of data takes {name} there": "再多的数据也很可能无法让 {name} 达到该水平",
     "{name} gets there {times:.0f} times beyond its data, more than 10": "{name} 需要现有数据量的 {times:.0f} 倍才能达到，超过 10 倍",

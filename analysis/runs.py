@@ -27,6 +27,7 @@ METRICS = (
     *("n_train", "n_parameters", "steps", "seconds"),
 )
 CELL = ["dataset", "architecture", "n_train", "data_seed"]  # one point of a learning curve
+COMPARED = ["dataset", "architecture", "fraction", "data_seed", "seed"]  # a run that has not ended does not say its n
 SEARCH = ("sample", "search_seed", "search_space", "bracket", "max_steps", "patience")  # one trial of a cell
 MOST_ROWS = 10_000  # of a CSV
 
@@ -149,12 +150,13 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs with the smallest validation loss for each dataset, architecture, size and data seed.
 
-    Only finished runs count. Where trials were repeated with another `seed`, the trial best on average is chosen and
+    Only finished runs count, and of samples that are trained against each other none until all have ended: the first to
+    end are the hopeless ones. Where trials were repeated with another `seed`, the trial best on average is chosen and
     each of its repetitions is a row, so that luck is not chosen. Adds `samples`: how many trials there were to choose
     from; for a winner trained again on another subset (`replica`), how many there were where it won. Same columns as
     load_runs, sorted by architecture and size; a size has a row for each replicate.
     """
-    finished = runs[(runs["status"] == "FINISHED") & runs["best_val_loss"].notna()]
+    finished = runs[(runs["status"] == "FINISHED") & runs["best_val_loss"].notna() & ~is_undecided(runs)]
     if finished.empty:
         return finished.assign(samples=pd.Series(dtype=int))
     trial = [name for name in (*CELL, *SEARCH) if name in finished]
@@ -181,6 +183,18 @@ def _sorted(best, samples):
 def is_replica(runs: pd.DataFrame) -> pd.Series:
     """Which runs are of winners that were trained again on another subset, and not of a search there."""
     return runs["replica"].eq("true") if "replica" in runs else pd.Series(False, runs.index)
+
+
+def is_undecided(runs: pd.DataFrame) -> pd.Series:
+    """Which runs are of a cell where hopeless samples have been ended early and others have not come to an end yet,
+    because they go on or were interrupted."""
+    if not {"pruned", "trial"} <= set(runs):
+        return pd.Series(False, runs.index)
+    known = runs.assign(ended=runs["status"].isin(["FINISHED", "FAILED"]), early=runs["pruned"].eq("true"))
+    known["ended"] = known["ended"].groupby(known["trial"].fillna(known["run_id"])).transform("any")
+    cell = [name for name in (*COMPARED, *SEARCH[1:]) if name in known]
+    cells = known.groupby(cell, dropna=False)
+    return cells["early"].transform("any") & ~cells["ended"].transform("all")
 
 
 def is_diverged(runs: pd.DataFrame) -> pd.Series:

@@ -11,7 +11,7 @@ from analysis.presentation.sections import Section
 from analysis.presentation.trust_sections import trust_sections
 from analysis.runs import is_diverged
 from analysis.study import Study
-from analysis.trust.failures import failure_lines, failures, nothing_finished
+from analysis.trust.failures import failures, missing_lines, nothing_finished
 
 
 def runs(*rows):
@@ -52,13 +52,13 @@ def test_what_finished_at_last_was_stopped_or_still_runs_is_no_failure(ended):
 def test_divergence_is_part_of_a_search_unless_nothing_else_came_of_it():
     lost = [("cnn", trial, "FAILED", "diverged: the loss is nan") for trial in "ab"]
     assert failures(runs(*lost, ("cnn", "c", "FINISHED", None), ("mlp", "d", "FINISHED", None))).empty
-    assert failure_lines(runs(*lost, ("mlp", "d", "FINISHED", None))) == [
+    assert missing_lines(runs(*lost, ("mlp", "d", "FINISHED", None))) == [
         "cnn: 2 of 2 trials failed: diverged: the loss is nan"
     ]
 
 
 def test_a_failure_without_a_reason_or_key_counts_too():
-    assert failure_lines(runs(("cnn", None, "FAILED", None), ("cnn", None, "FAILED", None))) == [
+    assert missing_lines(runs(("cnn", None, "FAILED", None), ("cnn", None, "FAILED", None))) == [
         "cnn: 2 of 2 trials failed: unknown"
     ]
 
@@ -67,6 +67,14 @@ def test_divergence_is_told_from_other_failures():
     table = runs(("cnn", "a", "FAILED", "diverged: nan"), ("cnn", "b", "FAILED", "OSError"), ("cnn", "c", "OK", None))
     assert is_diverged(table).tolist() == [True, False, False]
     assert not is_diverged(table.drop(columns="failure")).any()
+
+
+def test_a_size_that_is_still_in_training_is_said_to_be_left_out():
+    table = runs(("cnn", "a", "FINISHED", None), ("cnn", "b", "KILLED", None), ("cnn", "c", "FINISHED", None))
+    table = table.assign(fraction=[0.2, 0.2, 0.1], n_train=[2000, math.nan, 1000], pruned=["true", None, "true"])
+    said = ["cnn at n = 2,000: not all samples are trained to their end; left out"]
+    assert missing_lines(table) == said
+    assert missing_lines(table[table["status"] == "FINISHED"]) == []
 
 
 def test_a_study_of_which_nothing_finished_says_why():

@@ -220,6 +220,23 @@ def test_a_finished_run_without_a_validation_loss_is_never_the_best():
     assert list(best_runs(runs)["run_id"]) == ["run 0"]
 
 
+@pytest.mark.parametrize(
+    ("last", "counts"), [("RUNNING", False), ("KILLED", False), ("FAILED", True), ("FINISHED", True)]
+)
+def test_samples_trained_against_each_other_count_once_all_have_ended(last, counts):
+    """Those that end first are the hopeless ones."""
+    runs = table_of(
+        ("cnn", 100, 0, 0, "FINISHED", 0.8),
+        ("cnn", 200, 0, 1, "FINISHED", 0.9),
+        ("cnn", 200, 0, 2, "KILLED", np.nan),  # an interrupted launch's; the next one ends it or not
+        ("cnn", 200, 0, 2, last, 0.3 if last == "FINISHED" else np.nan),
+    ).assign(fraction=[0.1, 0.2, 0.2, 0.2], trial=["a", "b", "c", "c"], pruned=["false", "true", None, None])
+    runs.loc[runs["status"] != "FINISHED", "n_train"] = np.nan
+    assert list(best_runs(runs)["n_train"]) == ([100, 200] if counts else [100])
+    alone = runs.assign(pruned="false")  # without pruning the first to end are no worse than the others
+    assert list(best_runs(alone)["n_train"]) == [100, 200]
+
+
 def test_each_architecture_size_and_data_seed_has_its_own_best():
     cells = [(name, n, seed) for name in ("cnn", "mlp") for n in (100, 200) for seed in (0, 1)]
     runs = table_of(*((*cell, sample, "FINISHED", 1 - sample / 10) for sample in (0, 1) for cell in reversed(cells)))

@@ -12,7 +12,7 @@ from analysis.presentation.headline import METRICS
 from analysis.presentation.sections import Section, warnings_of
 from analysis.presentation.wording import interval, value
 from analysis.runs import is_diverged
-from analysis.trust.failures import failure_lines
+from analysis.trust.failures import missing_lines
 from analysis.trust.noise import SOURCES
 
 AHEAD = (Text("next size"), Text("two sizes ahead"), Text("three sizes ahead"))
@@ -45,7 +45,7 @@ def trust_sections(evidence: Evidence, question: Question) -> list[Section]:
     if diagnosis is not None:
         about = (held_out, diagnosis.held_out), (noise, diagnosis.noise), (search, diagnosis.adequacy)
         parts += [part(diagnosis, metric) for part, table in (*about, (draws, diagnosis.exponents)) if len(table)]
-    lines = [] if evidence.runs is None else failure_lines(evidence.runs)
+    lines = [] if evidence.runs is None else missing_lines(evidence.runs)
     searched = diagnosis is not None and len(diagnosis.adequacy) > 0
     return [*parts, remarks([*lines, *warnings_of(found, diagnosis)], searched), *protocol(evidence)]
 

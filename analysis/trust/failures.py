@@ -1,9 +1,9 @@
-"""Trials that failed, and why: what is missing from the curves without being seen there."""
+"""Trials that failed or have not ended, and why: what is missing from the curves without being seen there."""
 
 import pandas as pd
 
 from analysis.language import Text, joined
-from analysis.runs import is_diverged
+from analysis.runs import is_diverged, is_undecided
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:
@@ -29,15 +29,25 @@ def _commonest(reasons: pd.Series) -> Text | str:
     return known.iloc[0] if len(known) else Text("unknown")
 
 
-def failure_lines(runs: pd.DataFrame) -> list[Text]:
-    """A sentence for each architecture with trials that failed."""
+def missing_lines(runs: pd.DataFrame) -> list[Text]:
+    """A sentence for each architecture with trials that failed, and for each with sizes that are still in training."""
     return [
-        Text("{architecture}: {failed:,} of {trials:,} trials failed: {reason}", **row)
-        for row in failures(runs).to_dict("records")
+        *(
+            Text("{architecture}: {failed:,} of {trials:,} trials failed: {reason}", **row)
+            for row in failures(runs).to_dict("records")
+        ),
+        *_undecided_lines(runs),
     ]
+
+
+def _undecided_lines(runs):
+    left_out = runs[is_undecided(runs)]
+    for name, part in left_out.groupby("architecture", sort=True):
+        sizes = joined((f"{n:,.0f}" for n in sorted(part["n_train"].dropna().unique())), by=", ")
+        yield Text("{name} at n = {sizes}: not all samples are trained to their end; left out", name=name, sizes=sizes)
 
 
 def nothing_finished(name: str, runs: pd.DataFrame) -> Text:
     """Why a study has no curve to show."""
     said = Text("study '{name}' has no finished run yet ({count:,} started)", name=name, count=len(runs))
-    return joined([said, *failure_lines(runs)], by="; ")
+    return joined([said, *missing_lines(runs)], by="; ")

@@ -27,9 +27,9 @@ def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> 
     parent = study_run(client, study)
     if parent is None:
         raise StoreError(f"study '{study}' has no run of its own to log a forecast to")
-    before, best = standing(held_out(study), runs), best_runs(runs)
+    before, best, ended = standing(held_out(study), runs), best_runs(runs), runs.dropna(subset="n_train")
     told, trained = (
-        set(zip(table["architecture"], table[n].astype(int))) for table, n in ((before, "n"), (best, "n_train"))
+        set(zip(table["architecture"], table[n].astype(int))) for table, n in ((before, "n"), (ended, "n_train"))
     )
     new = {name: [n for n in sizes if (name, n) not in told] for name in best["architecture"].unique()}
     late = sorted({n for name, missing in new.items() for n in missing if (name, n) in trained})
