@@ -188,9 +188,10 @@ def is_replica(runs: pd.DataFrame) -> pd.Series:
 def is_undecided(runs: pd.DataFrame) -> pd.Series:
     """Which runs are of a cell where hopeless samples have been ended early and others have not come to an end yet,
     because they go on or were interrupted."""
-    if not {"pruned", "trial"} <= set(runs):
+    ended = runs["status"].isin(["FINISHED", "FAILED"])
+    if ended.all() or not {"pruned", "trial"} <= set(runs):
         return pd.Series(False, runs.index)
-    known = runs.assign(ended=runs["status"].isin(["FINISHED", "FAILED"]), early=runs["pruned"].eq("true"))
+    known = runs.assign(ended=ended, early=runs["pruned"].eq("true"))
     known["ended"] = known["ended"].groupby(known["trial"].fillna(known["run_id"])).transform("any")
     cell = [name for name in (*COMPARED, *SEARCH[1:]) if name in known]
     cells = known.groupby(cell, dropna=False)
