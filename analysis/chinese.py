@@ -245,6 +245,7 @@ CHINESE = {
     "More of the same data will not do: ask for another target, or measure a better model.": "再多同样的数据也不够：请换一个目标，或测量更好的模型。",
     "The other way, {name}, {shortfall}.": "另一种方案（{name}）{shortfall}。",
     "The way by {name} {shortfall}.": "{name}的方案{shortfall}。",
+    "More often {name} would be the cheapest ({other} against {p}), but not as surely as wanted ({wanted}).": "更多情况下，{name}最省钱（概率 {other}，所选方案为 {p}），但达标的把握低于要求（{wanted}）。",
     "The choice is the cheapest with {p} probability.": "该选择最省钱的概率为 {p}。",
     "Train on all {n:,.0f} examples at hand and ask again.": "请用现有的全部 {n:,.0f} 个样本训练后再来提问。",
     "Measure more sizes up to {n:,.0f} examples, with several data seeds, and ask again.": "请在 {n:,.0f} 个样本以内用多个数据种子再测量几种规模，然后再来提问。",

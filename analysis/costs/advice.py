@@ -120,7 +120,14 @@ def _other(decision):
 
 
 def _surely(decision):
+    """How often the choice is the cheapest; one that is so more often may have been too unsure to be chosen."""
     p = chance(decision.outcome(decision.choice).p_cheapest)
+    likeliest = max(decision.outcomes, key=lambda outcome: outcome.p_cheapest)
+    if likeliest.name != decision.choice and likeliest.shortfall:
+        return Text(
+            "More often {name} would be the cheapest ({other} against {p}), but not as surely as wanted ({wanted}).",
+            name=NAMES[likeliest.name], other=chance(likeliest.p_cheapest), p=p, wanted=chance(decision.prices.wanted),
+        )  # fmt: skip
     return Text("The choice is the cheapest with {p} probability.", p=p)
 
 
