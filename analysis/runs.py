@@ -15,6 +15,8 @@ from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from analysis.fits.scatter import relative_spread
+
 PER_PAGE = 1000  # runs, the most that MLflow gives at once
 TEXT = ("dataset", "architecture", "search_space", "precision", "pruned", "replica")
 TAGS = (
@@ -213,21 +215,12 @@ def is_pruned(runs: pd.DataFrame) -> bool:
 def points(best: pd.DataFrame, metric: str = "loss") -> pd.DataFrame:
     """Learning curves for the fits: architecture, n, loss (of the test set; `metric` is loss or error), se, run_id.
 
-    A size has a row for each replicate; se: standard error of one row, from the relative spread between replicates of
-    a size, pooled over the sizes of an architecture; NaN where there are none.
+    A size has a row for each replicate; se: standard error of one row, from the scatter between the replicates of all
+    sizes of an architecture (analysis/fits/scatter.py); NaN where there are none.
     """
     table = best.rename(columns={"n_train": "n"}).assign(loss=best[f"test_{metric}"])
-    table["se"] = table["loss"] * _spread(table)
+    table["se"] = table["loss"] * relative_spread(table["architecture"], table["n"], table["loss"])
     return table[["architecture", "n", "loss", "se", "test_loss", "test_error", "samples", "data_seed", "run_id"]]
-
-
-def _spread(table: pd.DataFrame) -> pd.Series:
-    """Relative standard deviation between the replicates of a size, the same for all rows of an architecture."""
-    sizes = table.groupby(["architecture", "n"])["loss"]
-    squares = ((table["loss"] / sizes.transform("mean") - 1) ** 2).groupby(table["architecture"]).sum()
-    counts = sizes.size().groupby("architecture").agg(["sum", "size"])
-    freedom = (counts["sum"] - counts["size"]).astype(float).where(lambda left: left > 0)
-    return table["architecture"].map((squares / freedom) ** 0.5).astype(float)
 
 
 def untuned(runs: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from functools import lru_cache, wraps
 
 import numpy as np
 
+from analysis.fits.scatter import relative_spread
 from analysis.language import Text
 
 MISFIT = 0.002  # relative: no form is closer than this to a real curve, however small its se
@@ -59,7 +60,7 @@ def read_curve(n, loss, se=None, at_least=3):
         count = len(sizes)
         raise FitError(Text("needs at least {least} distinct sizes n, got {count}", least=at_least, count=count))
     mean = np.bincount(index, loss) / count
-    return Curve(sizes, mean, _relative_error(loss, se, index, count, mean), count)
+    return Curve(sizes, mean, _relative_error(n, loss, se, index, count), count)
 
 
 def thinned(curve, most=MOST):
@@ -107,14 +108,12 @@ def _numbers(name, values, optional=False):
     return values
 
 
-def _relative_error(loss, se, index, count, mean):
-    """sqrt(MISFIT² + (se/loss)²); se as given, else one relative spread pooled over all replicates."""
+def _relative_error(n, loss, se, index, count):
+    """sqrt(MISFIT² + (se/loss)²) of each size; se as given, else from the scatter between replicates."""
     if se is not None:
         known = np.isfinite(se)
         typical = np.median((se / loss)[known]) if known.any() else 0.0
         share = np.where(known, se / loss, typical)  # a missing se is taken as the typical one
-        variance = np.bincount(index, share**2) / count**2
     else:
-        free = len(loss) - len(mean)
-        variance = (((loss / mean[index] - 1) ** 2).sum() / free if free else 0.0) / count
-    return np.sqrt(MISFIT**2 + variance)
+        share = np.nan_to_num(relative_spread(np.zeros(len(n)), n, loss))
+    return np.sqrt(MISFIT**2 + np.bincount(index, share**2) / count**2)
