@@ -1,5 +1,7 @@
 """Charts as the dictionaries that Vega-Lite draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,6 +80,12 @@ def test_a_law_is_drawn_over_the_sizes_it_was_fitted_to_and_the_forecast_beyond(
 def test_target_best_guess_and_floor_are_marked(lines):
     assert levels(lines)["level"].tolist() == ["target", "best guess", "floor of cnn"]
     assert levels(Lines({}, {})).empty
+
+
+def test_a_floor_that_the_forecast_falls_below_is_not_marked(lines):
+    law = replace(lines.laws["cnn"], c=lines.forecasts["cnn"].median.min())
+    marked = (levels(replace(lines, laws={"cnn": law}, beyond=beyond))["level"].tolist() for beyond in (2, 1000))
+    assert ["floor of cnn" in names for names in marked] == [True, False]
 
 
 def test_regions_are_those_of_the_chosen_curve(lines, evidence):

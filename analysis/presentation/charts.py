@@ -140,11 +140,12 @@ def regions(points: pd.DataFrame, lines: Lines) -> pd.DataFrame:
 
 
 def levels(lines: Lines) -> pd.DataFrame:
-    """Horizontal lines: loss and what it is."""
-    law = lines.laws.get(lines.chosen)
+    """Horizontal lines: loss and what it is; no floor that the forecast, which weighs other forms, too, falls below."""
+    law, forecast = lines.laws.get(lines.chosen), lines.forecasts.get(lines.chosen)
     rows = [(lines.target, TARGET), (lines.best_guess, BEST_GUESS)]
     if law and law.c > FIRM * law(law.n_max):
-        rows.append((law.c, Text("floor of {name}", name=lines.chosen)))
+        lowest = forecast.predictive.quantile(law.n_max * lines.beyond, 0.5)[0] if forecast else law.c
+        rows += [(law.c, Text("floor of {name}", name=lines.chosen))] if lowest >= law.c else []
     return pd.DataFrame([row for row in rows if row[0]], columns=["loss", "level"])
 
 
