@@ -6,7 +6,7 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from analysis.comparison.crossover import LEADS, Crossover, crossover, listed, ranges, winners
+from analysis.comparison.crossover import Crossover, crossover, leads, listed, winners
 from analysis.comparison.exponents import Exponents, compare_exponents
 from analysis.comparison.fairness import fair_cells
 from analysis.comparison.multiplier import Worth, worth
@@ -107,7 +107,7 @@ class Comparison:
 
     def _winners(self):
         n = self.winners.index.to_numpy()
-        spans = ranges(n, self.winners.to_numpy(), list(self.winners.columns), LEADS)
+        spans = leads(n, self.winners.to_numpy(), list(self.winners.columns))
         if not spans:
             return Text("no architecture is clearly the best at any size")
         return Text("most likely the best by number of examples: {said}", said=listed(spans))

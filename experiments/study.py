@@ -98,8 +98,10 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
             sizes = [subset_size(data.pool, fraction) for fraction in held]
             analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
         failed += execute(client, engine, data, jobs, runs, launch, best, options)
-        again = winners_again(client, experiment_id, part, options)
-        failed += execute(client, engine, data, *again, launch, best, options)
+        again, runs_now = winners_again(client, experiment_id, part, options)
+        if again:
+            note_commit(client, parent)
+        failed += execute(client, engine, data, again, runs_now, launch, best, options)
     for reason, count in Counter(failed).most_common():
         print(f"failed, {count} trials: {reason}")
     for line in best.register(options.study) if options.register else ():

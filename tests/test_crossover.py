@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis import FitError, predictive
-from analysis.comparison.crossover import crossover, ranges, winners
+from analysis.comparison.crossover import crossover, leads, listed, ranges, winners
 
 SIZES = 100 * 2.0 ** np.arange(8)
 LAST = SIZES[-1]
@@ -74,6 +74,14 @@ def test_ranges_name_who_is_ahead_and_let_the_undecided_be():
     (first, second, third) = ranges(n, chances, ("a", "b"), 0.75)
     assert first == (1, 10, "a") and second == (10, pytest.approx(3162, rel=0.01), "b") and third[2] == "a"
     assert ranges(n, np.full((5, 2), 0.5), ("a", "b"), 0.75) == ()
+
+
+def test_where_nobody_is_likely_the_best_nobody_is_called_so():
+    n = np.array([100.0, 200, 400, 800, 1600])
+    chances = np.array([[0.6, 0.3, 0.1], [0.55, 0.35, 0.1], [0.3, 0.45, 0.25], [0.1, 0.4, 0.5], [0.0, 0.1, 0.9]])
+    assert leads(n, chances, ["a", "b", "c"]) == ((100, 200, "a"), (800, 1600, "c"))
+    assert leads(n, np.full((5, 3), 1 / 3), ["a", "b", "c"]) == ()
+    assert listed(((43.0, 43.0, "a"), (57.0, 2632.0, "c"))) == "a 43, c 57–2,600"
 
 
 def test_the_intervals_of_the_crossover_hold_the_truth():

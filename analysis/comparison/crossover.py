@@ -110,9 +110,19 @@ def ranges(n, chances, names, least) -> tuple[tuple[float, float, str], ...]:
     return tuple(zip([float(n[0]), *borders], [*borders, float(n[-1])], order))
 
 
+def leads(n, chances, names) -> tuple[tuple[float, float, str], ...]:
+    """As `ranges` of those that are the best with probability LEADS, each from the first to the last size where it is:
+    between two of them nobody may be."""
+    leader = np.array(names)[chances.argmax(1)]
+    sure = chances.max(1) >= LEADS
+    spans = ranges(n, chances, names, LEADS)
+    own = [n[sure & (leader == name) & (low <= n) & (n <= high)] for low, high, name in spans]
+    return tuple((float(sizes[0]), float(sizes[-1]), name) for sizes, (_, _, name) in zip(own, spans))
+
+
 def listed(spans) -> str:
     """`ranges` in short, the same in every language: "forest 100–1,800, cnn 1,800–64,000"."""
-    return ", ".join(f"{name} {_round(low)}–{_round(high)}" for low, high, name in spans)
+    return ", ".join(f"{name} {'–'.join(dict.fromkeys(map(_round, (low, high))))}" for low, high, name in spans)
 
 
 def _last_crossing(n, behind):
