@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 
 from analysis import runs as store_of
 from analysis.comparison.fairness import fair_cells
@@ -39,7 +40,9 @@ def trained(store):
         return store_of.load_runs("again")
 
     launch()
-    return launch("--replicas", "3"), launch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.store.resolve_tags", lambda: {"mlflow.source.git.commit": "later00"})
+        return launch("--replicas", "3"), launch
 
 
 def test_a_study_trains_its_winners_again_once(trained, capsys):
@@ -51,6 +54,7 @@ def test_a_study_trains_its_winners_again_once(trained, capsys):
     assert all(row.sample == chosen[row.architecture, row.n_train] for row in again.itertuples())
     assert sorted(again["data_seed"].unique()) == [1, 2]
     assert len(launch("--replicas", "3")) == len(runs)
+    assert store_of.study_run(MlflowClient(), "again").data.tags["commits"].endswith("later00")
 
 
 def test_replicas_are_points_of_the_curve_with_the_search_they_won(trained):
