@@ -47,6 +47,15 @@ def test_each_curve_has_its_own_scatter_and_one_without_replicates_none():
     assert np.isnan(found["single"]) and found["same"] == 0
 
 
+def test_an_error_of_0_has_no_scatter_and_a_missing_one_takes_nothing_from_the_others():
+    n, loss = [100, 100, 200, 200, 400, 400], [0.2, 0.22, 0.0, 0.0, np.nan, 0.1]
+    assert relative_spread(["cnn"] * 4, n[:4], loss[:4])[0] > 0
+    assert relative_spread(["cnn"] * 6, n, loss)[:4] == pytest.approx(
+        relative_spread(["cnn"] * 4, n[:4], loss[:4]), rel=0.02
+    )
+    assert relative_spread(["cnn"] * 2, [100, 100], [0.0, 0.0]).tolist() == [0, 0]
+
+
 def test_the_unit_of_the_loss_and_the_order_of_the_rows_do_not_matter():
     curve, n, loss = replicates(0.3, count=3, curves=2)
     found, shuffled = relative_spread(curve, n, loss), np.random.default_rng(1).permutation(len(n))

@@ -20,9 +20,9 @@ def relative_spread(curve, n, loss) -> np.ndarray:
     _, which = np.unique(curve, return_inverse=True)
     _, point, count = np.unique(np.stack([which, n]), axis=1, return_inverse=True, return_counts=True)
     point = point.ravel()
-    mean = np.bincount(point, loss) / count
-    squares = (loss / mean[point] - 1) ** 2
-    free = 1 - 1 / count[point]  # degrees of freedom, shared by the rows of a point
+    mean = (np.bincount(point, loss) / count)[point]
+    squares = np.divide(loss - mean, mean, out=np.zeros(len(loss)), where=mean > 0) ** 2  # an error may be 0
+    free = np.where(np.isfinite(mean), 1 - 1 / count[point], 0)  # degrees of freedom, shared by the rows of a point
     size = np.log(n) - np.log(n).mean()
     freedom = np.bincount(which, free)
 
