@@ -134,19 +134,18 @@ def expected_seconds(jobs: list[Cell], past: Past, data: Data, device: str) -> t
     """Seconds of training of each job of one architecture, and what they rest on; none for one that cannot be timed."""
     if not jobs:
         return [], ""
-    trained = [[trial for trial in job.trials if trial.bracket or trial.key in job.todo] for job in jobs]
     try:
         if past.count:
             cost, basis = past.cost, f"from {past.count} finished runs"
         elif past.by_steps:
-            timed = [trial for trials in trained for trial in trials]
+            timed = [trial for job in jobs for trial in job.trials]
             cost, basis = cost_from_steps(*time_steps(timed, data, device)), "from steps timed on this machine"
         else:
-            per_image = time_fit(trained[0][0], data)
+            per_image = time_fit(jobs[0].trials[0], data)
             cost, basis = lambda kind: per_image * kind.fraction * len(data.pool), "from a fit timed on this machine"
     except Exception as error:  # of a user's own architecture, whose trials will fail with the same words
         return [], f"cannot be trained: {type(error).__name__}: {one_line(error)}"
-    return [sum(cost(Kind.of(trial)) for trial in trials) for trials in trained], basis
+    return [sum(cost(Kind.of(trial)) for trial in job.trials) for job in jobs], basis
 
 
 def cost_from_steps(step: float, evaluation: float) -> Callable[[Kind], float]:

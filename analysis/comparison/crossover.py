@@ -1,7 +1,7 @@
 """Which architecture is best at which size, and from which size on one overtakes the other."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pandas as pd
@@ -99,25 +99,20 @@ def winners(predictives: dict[str, Predictive], sizes, *, size=2000, seed=0) -> 
     return pd.DataFrame(chances, index=pd.Index(sizes, name="n"), columns=list(predictives))
 
 
+def leads(n, chances, names, least=LEADS) -> tuple[tuple[float, float, str], ...]:
+    """(from n, to n, name) of who is ahead by at least `least`, from the first to the last size where it is; chances
+    (sizes, names). Sizes where nobody is change nothing: between two that are ahead there may be some."""
+    leader = chances.argmax(1)
+    known = np.flatnonzero(chances.max(1) >= least)
+    parts = [list(part) for _, part in groupby(known, key=leader.__getitem__)]
+    return tuple((float(n[part[0]]), float(n[part[-1]]), names[leader[part[0]]]) for part in parts)
+
+
 def ranges(n, chances, names, least) -> tuple[tuple[float, float, str], ...]:
-    """(from n, to n, name) of who is ahead: chances (sizes, names); one that is ahead by less than `least` changes
-    nothing, and between two that are the border lies in the middle."""
-    leader = np.where(chances.max(1) >= least, chances.argmax(1), -1)
-    known = np.flatnonzero(leader >= 0)
-    turns = [(i, j) for i, j in pairwise(known) if leader[i] != leader[j]]
-    borders = [float(np.sqrt(n[i] * n[j])) for i, j in turns]
-    order = [names[leader[i]] for i in known[:1]] + [names[leader[j]] for _, j in turns]
-    return tuple(zip([float(n[0]), *borders], [*borders, float(n[-1])], order))
-
-
-def leads(n, chances, names) -> tuple[tuple[float, float, str], ...]:
-    """As `ranges` of those that are the best with probability LEADS, each from the first to the last size where it is:
-    between two of them nobody may be."""
-    leader = np.array(names)[chances.argmax(1)]
-    sure = chances.max(1) >= LEADS
-    spans = ranges(n, chances, names, LEADS)
-    own = [n[sure & (leader == name) & (low <= n) & (n <= high)] for low, high, name in spans]
-    return tuple((float(sizes[0]), float(sizes[-1]), name) for sizes, (_, _, name) in zip(own, spans))
+    """As `leads`, from the first size to the last: between two that are ahead the border lies in the middle."""
+    found = leads(n, chances, names, least)
+    borders = [float(np.sqrt(last * first)) for (_, last, _), (first, _, _) in pairwise(found)]
+    return tuple(zip([float(n[0]), *borders], [*borders, float(n[-1])], [name for _, _, name in found]))
 
 
 def listed(spans) -> str:

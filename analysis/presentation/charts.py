@@ -145,7 +145,8 @@ def levels(lines: Lines) -> pd.DataFrame:
     rows = [(lines.target, TARGET), (lines.best_guess, BEST_GUESS)]
     if law and law.c > FIRM * law(law.n_max):
         lowest = forecast.predictive.quantile(law.n_max * lines.beyond, 0.5)[0] if forecast else law.c
-        rows += [(law.c, Text("floor of {name}", name=lines.chosen))] if lowest >= law.c else []
+        if lowest >= law.c:
+            rows.append((law.c, Text("floor of {name}", name=lines.chosen)))
     return pd.DataFrame([row for row in rows if row[0]], columns=["loss", "level"])
 
 
