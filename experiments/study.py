@@ -83,8 +83,6 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
     runs = trial_runs(client, experiment_id)
     best, todo = Best(client, runs), missing(trials, runs)
     print(headline(options, trials, todo, data), flush=True)
-    if todo:
-        note_commit(client, parent)
     if todo and options.pruning == "halving" and options.engine == "here":  # whose first trials end late
         print(in_all(estimate(trials, runs, data, options.device), options.workers), flush=True)
     client.set_tag(parent, "mlflow.note.content", note(client, parent, options, trials))
@@ -98,10 +96,8 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
             sizes = [subset_size(data.pool, fraction) for fraction in held]
             analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
         failed += execute(client, engine, data, jobs, runs, launch, best, options)
-        again, runs_now = winners_again(client, experiment_id, part, options)
-        if again:
-            note_commit(client, parent)
-        failed += execute(client, engine, data, again, runs_now, launch, best, options)
+        again = winners_again(client, experiment_id, part, options)
+        failed += execute(client, engine, data, *again, launch, best, options)
     for reason, count in Counter(failed).most_common():
         print(f"failed, {count} trials: {reason}")
     for line in best.register(options.study) if options.register else ():
@@ -135,6 +131,8 @@ def execute(
 
     runs: so far, which tell how long trials take.
     """
+    if jobs:
+        note_commit(client, launch.parent)
     failed, tries = [], Counter()
     progress = Progress(
         [trial for job in jobs for trial in job.trials if trial.key in job.todo], data.pool, runs, options.workers or 1
