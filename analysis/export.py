@@ -103,7 +103,7 @@ def machine() -> str:
     name = platform.processor() or platform.machine()
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
-    return f"{os.cpu_count()} × {model}"
+    return f"{os.cpu_count()} cores of {model}"
 
 
 def main(arguments: list[str] | None = None) -> None:

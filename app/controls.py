@@ -85,7 +85,7 @@ def _target(evidence: Evidence) -> float | None:
     key = f"target_{evidence.metric}"
     address.start(key, None, address.number(1e-6, 100))
     label = Text("Target error (%)") if error else Text("Target loss (nats)")
-    ask = say(Text("20 % below today's"))
+    ask = say(Text("20 % below the curve now"))
     value = st.number_input(say(label), 1e-6, 100.0 if error else 1e6, None, format="%g", key=key, placeholder=ask)
     return value / 100 if error and value else value
 

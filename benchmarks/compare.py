@@ -194,9 +194,14 @@ def main(source: str = "40", first: str = "0") -> None:
             print(line, flush=True)
         return
     print(f"One exponent rejected at {LEVEL:.0%} where it holds (rejected) and where exponents differ (found)")
-    print(pd.DataFrame(exponents(5 * int(source), int(first))).round(3).to_string(index=False), flush=True)
+    table = pd.DataFrame(exponents(5 * int(source), int(first)))
+    print(table.round(3).to_string(index=False))
+    print(f"\n{table[['rejected', 'holds b', 'holds difference']].mean().map('{:.0%}'.format).to_string()}", flush=True)
     print("\n90 % intervals that hold the true multiplier and crossover; medians of ln(high / low) and of |ln miss|")
-    print(pd.DataFrame(multipliers(int(source), int(first))).round(2).to_string(index=False))
+    table = pd.DataFrame(multipliers(int(source), int(first)))
+    print(table.round(2).to_string(index=False))
+    held = [name for name in table if name.startswith("holds")]
+    print(f"\n{table.groupby('family', sort=False)[held].mean().map('{:.0%}'.format).to_string()}")
 
 
 if __name__ == "__main__":

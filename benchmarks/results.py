@@ -65,7 +65,7 @@ def claim(studies: dict) -> None:
     table = tables["error"]
     wide = 1 - table.pivot(index="n", columns="architecture", values="loss")
     distinct = pd.Series({round(POOL * (1 - (1 - 1 / POOL) ** n)): accuracy for n, accuracy in PUBLISHED.items()})
-    wide["the notebook, 2019, on validation images, at the next larger number of distinct images"] = [
+    wide["the notebook, 2019"] = [
         distinct[distinct.index >= n].iloc[0] if (distinct.index >= n).any() else np.nan for n in wide.index
     ]
     shown = wide.map(lambda accuracy: f"{accuracy:.1%}" if accuracy == accuracy else "–").reset_index()
@@ -119,9 +119,12 @@ def laws(evidence: Evidence, question: Question) -> pd.DataFrame:
     rows = []
     for found in evidence.conclusions(question.confidence):
         law = found.law
-        values = {"architecture": found.architecture, "sizes": found.sizes, "largest n": f"{found.largest_n:,.0f}"}
+        values = {"architecture": found.architecture, "sizes": found.sizes, "of them in the law": 0}
+        values |= {"largest n": f"{found.largest_n:,.0f}"}
         values |= {"test loss": f"{found.loss:.3f}", "test error": f"{found.error:.1%}"}
         if law:
+            n = evidence.table.query(f"architecture == {found.architecture!r}")["n"]
+            values |= {"of them in the law": n[n >= law.n_min].nunique()}
             values |= {"exponent b": f"{law.b:.3f} [{law.b_low:.3f}, {law.b_high:.3f}]"}
             values |= {"floor c": f"{law.c:.3f} [{law.c_low:.3f}, {law.c_high:.3f}]"}
         rows.append(values)
@@ -167,18 +170,19 @@ def seen_then(evidence: Evidence, name: str, told: pd.DataFrame) -> pd.DataFrame
 
 
 def foretold(evidence: Evidence, told: pd.DataFrame) -> None:
-    """The curves with the laws and forecasts of what had been measured when the forecasts were made."""
-    table, laws, forecasts = evidence.table, {}, {}
+    """Laws and forecasts of what had been measured when the forecasts were made; of the rest, what came after it."""
+    table, laws, forecasts, shown = evidence.table, {}, {}, []
     known = told[told["measured"].notna()]
     for name, part in known.groupby("architecture"):
         seen = seen_then(evidence, name, part)
+        later = table[(table["architecture"] == name) & (table["n"] > part["from_n"].max())]
+        shown += [seen, later]
         laws[name] = fit_power_law(seen["n"], seen["loss"])
         forecasts[name] = forecast(seen["n"], seen["loss"], part["n"])
         assert np.allclose(forecasts[name].median, part["predicted"], rtol=0.01)  # as it was logged then
-    beyond = (known["n"] / known["from_n"]).max()
-    shown = table[table["architecture"].isin(laws)]
+    metric, beyond = evidence.metric, (known["n"] / known["from_n"]).max()
     lines = Lines(laws, forecasts, chosen=evidence.names[0], beyond=beyond)
-    draw(learning_curves(shown, lines, evidence.metric), f"{evidence.study.name}-foretold")
+    draw(learning_curves(pd.concat(shown, ignore_index=True), lines, metric), f"{evidence.study.name}-foretold")
 
 
 def decision(evidence: Evidence, question: Question) -> None:
@@ -187,7 +191,8 @@ def decision(evidence: Evidence, question: Question) -> None:
     said = answer.sentence, answer.trust, *answer.money, answer.surer
     print(*(f"> {line}" for line in said if line), sep="\n>\n", end="\n\n")
     sections = decision_sections(evidence, question)
-    print(markdown(sections[0].table.drop(columns="because")))
+    if answer.grade != "cannot say":
+        print(markdown(sections[0].table.drop(columns="because")))
     words = evidence.comparison(question.confidence).words
     said = [line for line in words if " is worth " in line or "makes up for" in line]
     worth = [line for line in said if evidence.names[0] in line and line.count("cannot say") < 3]

@@ -58,14 +58,21 @@ class Best:
     def offer(self, trial: Trial, loss: float, run_id: str, model: str) -> None:
         """A run has finished: it becomes the best of its group, or loses its model."""
         before = self.of.get(group_of(trial))
-        if before and before[0] <= loss:
+        leads = not (before and before[0] <= loss)
+        if not (leads or model) or not self._is_there(run_id):
+            return
+        if not leads:
             self._drop_model(run_id, model)
             return
         self.of[group_of(trial)] = loss, run_id, model
         self.client.set_tag(run_id, "best", "true")
-        if before and self.client.get_run(before[1]).info.lifecycle_stage == "active":  # a person may have deleted it
+        if before and self._is_there(before[1]):
             self.client.delete_tag(before[1], "best")
             self._drop_model(*before[1:])
+
+    def _is_there(self, run_id: str) -> bool:
+        """A person may have deleted it meanwhile."""
+        return self.client.get_run(run_id).info.lifecycle_stage == "active"
 
     def register(self, study: str) -> list[str]:
         """Register the model of each architecture's best run as `study-architecture`, alias `best`; what was done."""
@@ -76,7 +83,7 @@ class Best:
         for architecture, run_id in architectures.items():
             models = model_ids(self.client, run_id)
             if models:
-                name = re.sub("[/:]", "-", f"{study}-{architecture}")
+                name = re.sub("[/:'\"]", "-", f"{study}-{architecture}")
                 version = _register_once(self.client, name, run_id, models[-1])
                 said.append(f"{architecture}: registered as models:/{name}@{ALIAS}, version {version}")
             else:
@@ -111,7 +118,7 @@ def model_ids(client: MlflowClient, run_id: str) -> list[str]:
 def _register_once(client: MlflowClient, name: str, run_id: str, model_id: str) -> str:
     """The version of the registered model that holds this run's model, made where there is none; it gets the alias."""
     versions = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
-    version = versions[0] if versions else mlflow.register_model(f"models:/{model_id}", name)
+    version = versions[0] if versions else persist(mlflow.register_model, f"models:/{model_id}", name)
     client.set_registered_model_alias(name, ALIAS, version.version)
     return version.version
 

@@ -18,7 +18,7 @@ HELD_BACK = 0.2  # share of the images for validation, and for testing where no 
 MAX_VALIDATION = 10_000  # images; more would cost time and hardly sharpen the choice
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """Images, uint8 (N, C, H, W) in 0–255 laid out channels-last, and labels, int64 (N,) in 0..classes-1."""
 
@@ -34,7 +34,7 @@ class Split:
         return Split(nhwc.index_select(0, indices).permute(0, 3, 1, 2), self.labels[indices])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """A dataset, split: the pool that subsets come from, the whole validation set, the untouched test set."""
 

@@ -4,11 +4,12 @@ A trial is expected to take what the study's finished runs of its architecture a
 any of that fraction, those of the nearest one (a network's steps cost the same at every size; what is fitted at one
 go costs in proportion to it). Where the budget was another, in proportion to it. For an architecture without finished
 runs a few steps and evaluations are timed, and taken as often as its budget is expected to need. Samples that are
-trained against each other are trained again where one of them is missing, by one worker.
+trained against each other are the job of one worker; while some are missing, those that ended say what a step takes
+only, because the hopeless ones end first.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,13 +19,14 @@ from experiments import one_line
 from experiments.data import Data
 from experiments.grid import Cell, cells
 from experiments.models import find_architecture
-from experiments.store import diverged
+from experiments.store import diverged, is_final
 from experiments.throughput import time_fit, time_steps
 from experiments.train import evaluation_after
 from experiments.trial import Trial
 
 # Steps that a network takes, × patience: 1 to 4.7 on digits and CIFAR-10. Most samples of a bracket end early.
 EXPECTED, EXPECTED_OF_A_BRACKET = 3.0, 1.0
+SHARED = "dataset", "data_seed", "search_seed", "seed", "search_space"  # by the trials of a cell, beside their Kind
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,14 @@ class Kind(NamedTuple):
         return cls(params["architecture"], float(params["fraction"]), *budget, int(params.get("sample", 0)) > 0)
 
     @property
+    def compared(self) -> bool:
+        """Whether it may be ended early."""
+        return self.bracket > 0 and self.tuned
+
+    @property
     def steps(self) -> float:
         """That a network is expected to take."""
-        usual = EXPECTED_OF_A_BRACKET if self.bracket and self.tuned else EXPECTED
+        usual = EXPECTED_OF_A_BRACKET if self.compared else EXPECTED
         return min(self.max_steps, self.patience * usual)
 
 
@@ -89,10 +96,17 @@ class Past:
 
 def past_of(architectures: Iterable[str], runs: Iterable[Run]) -> dict[str, Past]:
     past = {name: Past(name) for name in architectures}
-    for run in (run.data for run in runs if run.info.status == "FINISHED"):
-        if run.params.get("architecture") in past and "seconds" in run.metrics:
-            kind = Kind.of_run(run.params)
-            past[kind.architecture].add(kind, run.metrics["seconds"])
+    ended = [run for run in runs if run.data.params.get("architecture") in past and is_final(run)]
+    kinds = [Kind.of_run(run.data.params) for run in ended]
+    compared = [(kind, *(run.data.params.get(name) for name in SHARED)) for kind, run in zip(kinds, ended)]
+    there = Counter(compared)
+    for run, kind, others in zip(ended, kinds, compared):
+        if "seconds" not in run.data.metrics:
+            continue
+        steps = kind.steps
+        if past[kind.architecture].by_steps and kind.compared and there[others] < kind.bracket:
+            steps = run.data.metrics.get("steps", steps)
+        past[kind.architecture].add(kind, run.data.metrics["seconds"] * kind.steps / steps)
     return past
 
 
@@ -103,13 +117,14 @@ def estimate(trials: Iterable[Trial], runs: list[Run], data: Data, device: str) 
     for run in runs:
         keys["DIVERGED" if diverged(run) else run.info.status].add(run.data.tags["trial"])
     past, rows = past_of(groups, runs), []
+    spent = {run.data.tags["trial"]: run.data.metrics.get("seconds", 0.0) for run in runs if is_final(run)}
     for name, group in groups.items():
         done = [trial for trial in group if trial.key in keys["FINISHED"]]
         given_up = [trial for trial in group if trial.key in keys["DIVERGED"] - keys["FINISHED"]]
         to_do = [trial for trial in group if trial.key not in keys["FINISHED"] | keys["DIVERGED"]]
         failed = [trial for trial in to_do if trial.key in keys["FAILED"]]
         jobs = cells(group, {trial.key for trial in to_do})
-        seconds, basis = expected_seconds(jobs, past[name], data, device)
+        seconds, basis = expected_seconds(jobs, spent, past[name], data, device)
         counts = len(done), len(given_up), len(to_do), len(failed)
         rows.append(Row(name, *counts, sum(seconds), max(seconds, default=0.0), basis))
     return rows
@@ -130,8 +145,13 @@ def in_all(rows: list[Row], workers: int) -> str:
     return f"about {clock(max(shared, longest))} on {workers} workers"
 
 
-def expected_seconds(jobs: list[Cell], past: Past, data: Data, device: str) -> tuple[list[float], str]:
-    """Seconds of training of each job of one architecture, and what they rest on; none for one that cannot be timed."""
+def expected_seconds(
+    jobs: list[Cell], spent: Mapping[str, float], past: Past, data: Data, device: str
+) -> tuple[list[float], str]:
+    """Seconds of training of each job of one architecture, and what they rest on; none for one that cannot be timed.
+
+    spent: seconds, by key, of the trials that have ended (0: diverged). Those missing of a job take what is left of it.
+    """
     if not jobs:
         return [], ""
     try:
@@ -145,7 +165,12 @@ def expected_seconds(jobs: list[Cell], past: Past, data: Data, device: str) -> t
             cost, basis = lambda kind: per_image * kind.fraction * len(data.pool), "from a fit timed on this machine"
     except Exception as error:  # of a user's own architecture, whose trials will fail with the same words
         return [], f"cannot be trained: {type(error).__name__}: {one_line(error)}"
-    return [sum(cost(Kind.of(trial)) for trial in job.trials) for job in jobs], basis
+    left = []
+    for job in jobs:
+        costs = {trial.key: cost(Kind.of(trial)) for trial in job.trials if spent.get(trial.key) != 0}
+        rest = sum(costs.values()) - sum(spent.get(key, 0) for key in costs)
+        left.append(max(rest, sum(costs[key] for key in job.todo)))
+    return left, basis
 
 
 def cost_from_steps(step: float, evaluation: float) -> Callable[[Kind], float]:

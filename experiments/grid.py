@@ -47,7 +47,7 @@ def held_out(options) -> list[float]:
 
 @dataclass(frozen=True)
 class Cell:
-    """A job: trials that must be trained together (samples that are ended early, or one), and those still to record."""
+    """A job: trials that are compared with each other (samples that are ended early, or one), and those to run."""
 
     trials: tuple[Trial, ...]
     todo: frozenset[str]  # keys
@@ -57,9 +57,8 @@ class Cell:
 def cells(trials: list[Trial], todo: set[str], replicas: bool = False) -> list[Cell]:
     """The jobs of a study. Large subsets and deep nets first, so that no core idles at the end behind a long one.
 
-    Where samples are compared with each other, a cell with one missing is trained whole: its runs are pure
-    functions of their trials, so those recorded before come out the same and are not recorded again. What is fitted
-    at one go cannot be ended early, so its samples need not wait for each other.
+    Samples that are compared with each other make one job; those that ended before are in it, since the others are
+    compared with them, too. What is fitted at one go cannot be ended early, so its samples are jobs of their own.
     """
     groups = defaultdict(list)
     for trial in trials:

@@ -1,13 +1,15 @@
 """One launch of a study at a time: its driver holds a lease, a tag of the experiment, and renews it while it lives.
 
-A driver on this machine is known by its process id and start time (ids are used again); one on another machine is
-taken for dead when it has been silent for SILENCE seconds. Whoever holds the lease may end what others left RUNNING.
+A driver on this machine is known by its process id and start time (ids are used again); one on another machine, or in
+another container, is taken for dead when it has been silent for SILENCE seconds. Whoever holds the lease may end what
+others left RUNNING.
 
 Each launch writes a tag of its own and only then reads those of all: of two launches at the same moment at least one
 sees the other, whatever the delays, so never do both go on. Who sees another that is not yet sure either steps back
 and tries again after a time drawn at random.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -16,7 +18,9 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
 
 import psutil
 from mlflow import MlflowClient
@@ -32,6 +36,19 @@ TRIES = 12
 STEP_BACK = 0.5  # seconds, at most, times the tries so far
 
 
+@lru_cache
+def process_table() -> str:
+    """Tells apart what has the same host name and other processes: containers, machines made from one image."""
+    known = []
+    with suppress(OSError):
+        known.append(str(Path("/proc/self/ns/pid").readlink()))
+    for place in ("/etc/machine-id", "/proc/sys/kernel/random/boot_id"):
+        with suppress(OSError):
+            known.append(Path(place).read_text())
+            break  # the second changes with each start, the first does not
+    return hashlib.sha256(" ".join(known).encode()).hexdigest()[:8]
+
+
 @dataclass(frozen=True)
 class Driver:
     """A process that runs a study."""
@@ -41,6 +58,7 @@ class Driver:
     started: float  # seconds since 1970
     seen: float = 0.0  # when it last renewed its lease, by its own clock
     holds: bool = False  # the lease; until then it is only trying
+    processes: str = field(default_factory=process_table)
 
     @staticmethod
     def here() -> "Driver":
@@ -48,10 +66,10 @@ class Driver:
 
     @property
     def tag(self) -> str:
-        return f"{TAG}.{self.host}.{self.pid}"
+        return f"{TAG}.{self.host}.{self.processes}.{self.pid}"
 
     def lives(self) -> bool:
-        if self.host != socket.gethostname():
+        if (self.host, self.processes) != (socket.gethostname(), process_table()):
             return time.time() - self.seen < SILENCE
         try:
             process = psutil.Process(self.pid)

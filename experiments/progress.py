@@ -1,5 +1,6 @@
 """What a study prints while it runs: one line per ended trial, and the time left."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Sized
@@ -33,22 +34,26 @@ class Progress:
             kind = Kind.of(outcome.trial)
             self.left[kind] -= 1
             self.done[kind] += 1
-            self.past[kind.architecture].add(kind, outcome.seconds)
-        gone, left = (clock(seconds) for seconds in (time.perf_counter() - self.start, self.remaining()))
+            if outcome.status == "FINISHED":
+                self.past[kind.architecture].add(kind, outcome.seconds)
+        gone, remaining = clock(time.perf_counter() - self.start), self.remaining()
+        left = "time left unknown" if math.isnan(remaining) else f"about {clock(remaining)} left"
         for done, outcome in enumerate(outcomes, before + 1):
             said = f"validation loss {outcome.best_val_loss:.4f}" if outcome.status == "FINISHED" else outcome.reason
             name = run_name(outcome.trial, subset_size(self.pool, outcome.trial.fraction))
             count = f"[{done:>{len(str(self.total))}}/{self.total}]"
-            print(f"{count} {gone} gone, about {left} left · {name} · {said}", flush=True)
+            print(f"{count} {gone} gone, {left} · {name} · {said}", flush=True)
 
     def remaining(self) -> float:
         """Seconds until the end: the time so far, as many times as the work left is the work done.
 
         Of both only the ratio counts, so runs of another machine may tell what a trial takes. An architecture of which
-        none has ended is expected to take per trial what the others take on average. What the other workers are at is
-        taken to be like what has just ended, and half done.
+        none has finished is expected to take per trial what the others take on average; NaN before any has. What the
+        other workers are at is taken to be like what has just ended, and half done.
         """
         costs = {kind: past.cost(kind) for kind in self.left if (past := self.past[kind.architecture]).count}
+        if not costs:
+            return 0.0 if not self.left.total() else math.nan
         unknown = fmean(costs.values())
         left, done, last = (
             sum(count * costs.get(kind, unknown) for kind, count in of.items())

@@ -89,9 +89,19 @@ def runs_so_far(study: str) -> list[Run]:
     return trial_runs(client, experiment.experiment_id) if experiment else []
 
 
+def final_run(client: MlflowClient, experiment_id: str, key: str) -> Run | None:
+    """The run that ended a trial, by its key."""
+    return next(filter(is_final, trial_runs(client, experiment_id, f"tags.trial = '{key}'")), None)
+
+
 def finished_keys(runs: Iterable[Run]) -> set[str]:
-    """Keys of the trials that need no other run: finished, or failed for a reason that would come again."""
-    return {run.data.tags["trial"] for run in runs if run.info.status == "FINISHED" or diverged(run)}
+    """Keys of the trials that need no other run."""
+    return {run.data.tags["trial"] for run in runs if is_final(run)}
+
+
+def is_final(run: Run) -> bool:
+    """Whether it finished, or failed for a reason that would come again."""
+    return run.info.status == "FINISHED" or diverged(run)
 
 
 def diverged(run: Run) -> bool:

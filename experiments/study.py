@@ -3,6 +3,7 @@
 mlflow run . -e study -P study=digits          or          python -m experiments.study --study digits
 """
 
+import math
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from experiments import InputError
-from experiments.best import Best
+from experiments.best import Best, group_of
 from experiments.data import Data, load_data, subset_size
 from experiments.engine import Engine, cores, open_engine
 from experiments.estimate import estimate, in_all, table
@@ -30,6 +31,7 @@ from experiments.progress import Progress
 from experiments.run import check_store, exit_with_one_line
 from experiments.store import (
     end_running,
+    final_run,
     finished_keys,
     note_commit,
     open_experiment,
@@ -53,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
         runs = runs_so_far(options.study)
         print(headline(options, trials, missing(trials, runs), data))
         device = options.device if options.engine == "here" else "auto"  # what this machine has is what can be timed
-        print(table(estimate(trials, runs, data, device), options.workers or cores()))
+        print(table(estimate(with_replicas(trials, runs, options), runs, data, device), options.workers or cores()))
         return
     check_store()
     client = Patient(MlflowClient())
@@ -84,7 +86,8 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
     best, todo = Best(client, runs), missing(trials, runs)
     print(headline(options, trials, todo, data), flush=True)
     if todo and options.pruning == "halving" and options.engine == "here":  # whose first trials end late
-        print(in_all(estimate(trials, runs, data, options.device), options.workers), flush=True)
+        planned = with_replicas(trials, runs, options)
+        print(in_all(estimate(planned, runs, data, options.device), options.workers), flush=True)
     client.set_tag(parent, "mlflow.note.content", note(client, parent, options, trials))
     how = options.data_dir, options.device, options.keep_models
     launch = Launch(options.study, experiment_id, parent, engine.open_data, *how, best.losses())
@@ -93,6 +96,7 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
         part = [trial for trial in trials if (trial.fraction in held) is last]
         jobs = cells(part, todo)
         if last and jobs:
+            client.get_run(parent)  # waits for a store that is away: the analysis would not, and later is too late
             sizes = [subset_size(data.pool, fraction) for fraction in held]
             analyse(options.study, "no forecast", "--forecast_held_out", ",".join(map(str, sizes)))
         failed += execute(client, engine, data, jobs, runs, launch, best, options)
@@ -109,14 +113,30 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
 
 
 def winners_again(client, experiment_id: str, trials: list[Trial], options) -> tuple[list[Cell], list[Run]]:
-    """The cells that train the winners on further subsets, as far as they have not run yet; and all runs so far."""
+    """The cells that train the winners on further subsets, as far as they have not run yet; and all runs so far.
+
+    While samples of a size are still compared with each other, its winner is not known.
+    """
     if options.replicas <= len(options.data_seeds) or not trials:
         return [], []
     runs = trial_runs(client, experiment_id)
-    finished = [run.data for run in runs if run.info.status == "FINISHED"]
-    losses = {run.tags["trial"]: run.metrics["best_val_loss"] for run in finished}
-    again = replicas(trials, losses, options.replicas)
+    ended = {run.data.tags["trial"] for run in runs if run.info.status in ("FINISHED", "FAILED")}
+    waited_for = {group_of(trial) for trial in trials if trial.bracket and trial.key not in ended}
+    decided = [trial for trial in trials if group_of(trial) not in waited_for]
+    again = replicas(decided, losses_of(runs), options.replicas)
     return cells(again, missing(again, runs), replicas=True), runs
+
+
+def losses_of(runs: list[Run]) -> dict[str, float]:
+    """Best validation losses, by key, of the trials that have finished."""
+    finished = [run.data for run in runs if run.info.status == "FINISHED"]
+    return {run.tags["trial"]: run.metrics["best_val_loss"] for run in finished}
+
+
+def with_replicas(trials: list[Trial], runs: list[Run], options) -> list[Trial]:
+    """All that is to be trained, as far as it can be known: for a winner that is not there yet stands any sample."""
+    unknown = {trial.key: math.inf for trial in trials}
+    return trials + replicas(trials, unknown | losses_of(runs), options.replicas)
 
 
 def missing(trials: list[Trial], runs: list[Run]) -> set[str]:
@@ -139,7 +159,9 @@ def execute(
     )
     while jobs:
         again = []
-        with closing(engine.run(jobs, set_up, (launch,))) as answers:  # ends them, however it is left
+        with closing(
+            engine.run(jobs, set_up, (replace(launch, best=best.losses()),))
+        ) as answers:  # ends them, however it is left
             for job, answer in answers:
                 if isinstance(answer, StoreAway):
                     raise answer
@@ -147,7 +169,7 @@ def execute(
                     best.discard(end_running(client, launch.experiment_id, job.todo))
                     answer = left_by_the_dead(client, launch.experiment_id, job, answer)
                 repeat, ended = set(), []
-                for outcome in [outcome for outcome in answer if outcome.trial.key in job.todo]:
+                for outcome in answer:
                     tries[outcome.trial.key] += 1
                     if not outcome.final and tries[outcome.trial.key] <= options.retries:
                         repeat.add(outcome.trial.key)
@@ -168,10 +190,9 @@ def execute(
 def left_by_the_dead(client, experiment_id: str, job: Cell, died: Died) -> list[Outcome]:
     """What became of the trials of a worker that died: it may have finished some, and been unable to say so."""
     outcomes = []
-    for trial in job.trials:
-        finished = trial_runs(client, experiment_id, f"tags.trial = '{trial.key}' and attributes.status = 'FINISHED'")
-        outcomes += [outcome_of(trial, run) for run in finished[:1]]
-        outcomes += [] if finished else [Outcome(trial, "KILLED", reason=died.reason, final=False)]
+    for trial in (trial for trial in job.trials if trial.key in job.todo):
+        run = final_run(client, experiment_id, trial.key)
+        outcomes.append(outcome_of(trial, run) if run else Outcome(trial, "KILLED", reason=died.reason, final=False))
     return outcomes
 
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -142,20 +143,19 @@ class RandomState:
 
 def _course(trial: Trial, data: Data, device: torch.device) -> Course:
     """Yields each evaluation, receives whether to go on, and returns the Result."""
-    indices = subset_indices(data.pool, trial.fraction, trial.data_seed)
-    images = data.pool.take(indices)
     if find_architecture(trial.architecture).trained_by_steps:
         fit, precision = _fit_network, find_precision(trial.precision, device)
     else:
-        fit, precision = _fit_estimator, "fp32"
-    fitted = yield from fit(trial, data, images, device, precision)
+        fit, precision, device = _fit_estimator, "fp32", torch.device("cpu")
+    indices, *splits = _splits(data, trial.fraction, trial.data_seed, device)
+    fitted = yield from fit(trial, data, *splits, precision)
     return Result(
         best_val_loss=fitted.best.val_loss,
         best_val_error=fitted.best.val_error,
         best_step=fitted.best.step,
         test_loss=fitted.test[0],
         test_error=fitted.test[1],
-        n_train=len(images),
+        n_train=len(indices),
         n_parameters=fitted.n_parameters,
         steps=fitted.history[-1].step,
         seconds=math.nan,  # the clock is Training's
@@ -165,6 +165,16 @@ def _course(trial: Trial, data: Data, device: torch.device) -> Course:
         precision=precision,
         model=fitted.model,
     )
+
+
+@lru_cache(maxsize=1)  # the samples of a cell, all under way at once, share the images
+def _splits(
+    data: Data, fraction: float, data_seed: int, device: torch.device
+) -> tuple[np.ndarray, Split, Split, Split]:
+    """The indices of a subset into the pool; subset, validation and test set on the device."""
+    indices = subset_indices(data.pool, fraction, data_seed)
+    parts = data.pool.take(indices), data.validation, data.test
+    return indices, *(Split(part.images.to(device), part.labels.to(device)) for part in parts)
 
 
 @dataclass(frozen=True)
@@ -204,10 +214,10 @@ def find_precision(name: str, device: torch.device) -> str:
 # --- networks --------------------------------------------------------------------------------------
 
 
-def _fit_network(trial: Trial, data: Data, images: Split, device: torch.device, precision: str) -> Course:
-    images, validation, test = (_to(part, device) for part in (images, data.validation, data.test))
+def _fit_network(trial: Trial, data: Data, images: Split, validation: Split, test: Split, precision: str) -> Course:
     net = build_model(trial.architecture, data.image_shape, data.classes, trial.hyperparameters, _seed(trial, "init"))
-    model = Classifier(net, *pixel_statistics(images.images)).to(device).to(memory_format=torch.channels_last)
+    model = Classifier(net, *pixel_statistics(images.images))
+    model = model.to(images.labels.device).to(memory_format=torch.channels_last)
     history, best, state, pruned = yield from _descend(model, trial, images, validation, precision)
     model.load_state_dict(state)
     restored, _ = evaluate(model, validation, precision)
@@ -348,10 +358,6 @@ def pixel_statistics(images: Tensor, block: int = 2000) -> tuple[Tensor, Tensor]
     return mean.float(), (square - mean.square()).clamp_min(1.0).sqrt().float()
 
 
-def _to(part: Split, device: torch.device) -> Split:
-    return Split(part.images.to(device), part.labels.to(device))
-
-
 def _seed(trial: Trial, purpose: str) -> int:
     return named_seed(purpose, trial.seed, trial.data_seed, trial.sample)
 
@@ -359,14 +365,14 @@ def _seed(trial: Trial, purpose: str) -> int:
 # --- scikit-learn classifiers ----------------------------------------------------------------------
 
 
-def _fit_estimator(trial: Trial, data: Data, images: Split, device: torch.device, precision: str) -> Course:
+def _fit_estimator(trial: Trial, data: Data, images: Split, validation: Split, test: Split, precision: str) -> Course:
     model = build_model(trial.architecture, data.image_shape, data.classes, trial.hyperparameters, _seed(trial, "init"))
     model.fit(_flat(images), images.labels.numpy())
-    best = Evaluation(1, math.nan, *evaluate_estimator(model, data.validation, data.classes))
+    best = Evaluation(1, math.nan, *evaluate_estimator(model, validation, data.classes))
     trees = getattr(model, "estimators_", ())
     n_parameters = int(sum(tree.tree_.node_count for tree in trees if hasattr(tree, "tree_")))
     yield from ()  # fitted at one go: there is nothing to pause
-    return Fitted(model, [best], best, n_parameters, evaluate_estimator(model, data.test, data.classes))
+    return Fitted(model, [best], best, n_parameters, evaluate_estimator(model, test, data.classes))
 
 
 def evaluate_estimator(model, split: Split, classes: int) -> tuple[float, float]:

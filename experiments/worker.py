@@ -20,10 +20,11 @@ from experiments import one_line
 from experiments.best import Group, group_of
 from experiments.data import Data
 from experiments.grid import Cell
-from experiments.halving import halve
+from experiments.halving import Curve, halve
 from experiments.lease import SILENCE
 from experiments.outage import Patient, StoreAway, persist
 from experiments.run import log_model, note_failure, params_of, record_result, tags_of
+from experiments.store import diverged, final_run
 from experiments.train import Diverged, Result, train
 from experiments.trial import Trial
 
@@ -56,10 +57,12 @@ class Outcome:
     final: bool = True  # False: another try may succeed
 
 
-def outcome_of(trial: Trial, finished: Run) -> Outcome:
-    """The outcome of a trial as its finished run tells it."""
-    seconds, loss = (finished.data.metrics[name] for name in ("seconds", "best_val_loss"))
-    return Outcome(trial, "FINISHED", seconds, loss, finished.info.run_id, finished.data.tags.get("model", ""))
+def outcome_of(trial: Trial, run: Run) -> Outcome:
+    """The outcome of a trial as the run that ended it tells it."""
+    if diverged(run):
+        return Outcome(trial, "FAILED", reason="diverged")
+    seconds, loss = (run.data.metrics[name] for name in ("seconds", "best_val_loss"))
+    return Outcome(trial, "FINISHED", seconds, loss, run.info.run_id, run.data.tags.get("model", ""))
 
 
 def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
@@ -75,9 +78,7 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
             opened = time.time()
             runs = {trial.key: open_run(trial, job.replicas) for trial in job.trials if trial.key in job.todo}
             outcomes = []
-            for trial, ended in attempts(job.trials, data, launch.device):
-                if trial.key not in runs:
-                    continue
+            for trial, ended in attempts(job.trials, data, launch.device, recorded(job)):
                 if time.time() - opened > SILENCE / 2 and taken_over(runs[trial.key]):
                     outcomes.append(Outcome(trial, "KILLED", reason="taken over by another launch"))
                 else:
@@ -85,6 +86,15 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
             return outcomes
         except StoreAway as reason:
             return reason
+
+    def recorded(job: Cell) -> dict[str, Curve]:
+        """How the trials of the cell went that ended before and need not run again."""
+        curves = {}
+        for key in (trial.key for trial in job.trials if trial.key not in job.todo):
+            run = final_run(client, launch.experiment_id, key)
+            history = client.get_metric_history(run.info.run_id, "val_loss") if run else ()  # deleted meanwhile
+            curves[key] = [(row.step, row.value) for row in history]
+        return curves
 
     def open_run(trial: Trial, replica: bool) -> str:
         tags = {"mlflow.parentRunId": launch.parent, "study": launch.study}
@@ -133,15 +143,17 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
     return work
 
 
-def attempts(trials: tuple[Trial, ...], data: Data, device: str) -> Iterator[tuple[Trial, Result | Exception]]:
-    """Train the trials of a cell; yields each with its result, or with what stopped it.
+def attempts(
+    trials: tuple[Trial, ...], data: Data, device: str, recorded: dict[str, Curve]
+) -> Iterator[tuple[Trial, Result | Exception]]:
+    """Train the trials of a cell that are not recorded; yields each with its result, or with what stopped it.
 
     One crashed trial must not take the study down, whatever it crashed with.
     """
     if trials[0].bracket:
-        missing = {trial.key: trial for trial in trials}
+        missing = {trial.key: trial for trial in trials if trial.key not in recorded}
         try:
-            for trial, ended in halve(trials, data, device, partial(print, flush=True)):
+            for trial, ended in halve(trials, data, device, partial(print, flush=True), recorded):
                 del missing[trial.key]
                 yield trial, ended
         except Exception as error:

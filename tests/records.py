@@ -49,16 +49,17 @@ def multiply(database: Path, samples: int) -> None:
     with sqlite3.connect(database) as store:
         for table in ("runs", *changed):
             names = [row[1] for row in store.execute(f"pragma table_info({table})")]
-            values = {"run_uuid": "printf('%04d', :sample) || substr(run_uuid, 5)", "value": changed.get(table)}
+            # no id of MLflow's own begins like these: they are hexadecimal
+            values = {"run_uuid": "printf('s%03d', :sample) || substr(run_uuid, 5)", "value": changed.get(table)}
             chosen = ", ".join(values.get(name, name) for name in names)
             copy = f"insert into {table} select {chosen} from {table} where run_uuid in ({trials})"
             store.executemany(copy, [{"sample": sample} for sample in range(1, samples + 1)])
     store.close()
 
 
-def ended(trial, seconds=None, status="FINISHED", **tags):
+def ended(trial, seconds=None, status="FINISHED", steps=1000, loss=1.0, **tags):
     """A trial's run as the store gives it back, without a store."""
     params = {name: str(value) for name, value in trial.as_dict().items()}
-    metrics = {} if seconds is None else {"seconds": seconds}
+    metrics = {"best_val_loss": loss} | ({} if seconds is None else {"seconds": seconds, "steps": steps})
     data = SimpleNamespace(tags={"trial": trial.key, **tags}, params=params, metrics=metrics)
     return SimpleNamespace(data=data, info=SimpleNamespace(status=status))

@@ -139,3 +139,24 @@ def test_a_best_run_that_somebody_deletes_meanwhile_is_no_obstacle(store):
     other = next(run.info.run_id for run in runs if run is not beaten)
     best.offer(trial, 0.0, other, "")
     assert best.losses()["digits", trial.architecture, trial.fraction] == 0.0
+
+
+def test_a_run_that_somebody_deletes_before_its_cell_has_ended_is_no_obstacle(store):
+    launch(samples=1)
+    client, before = MlflowClient(), tagged()
+    run = next(run for run in trials() if run.info.run_id not in before)
+    best, params = Best(client, trials()), run.data.params
+    client.delete_run(run.info.run_id)
+    for loss in (0.0, 100.0):
+        best.offer(
+            Trial(architecture=params["architecture"], fraction=float(params["fraction"])),
+            loss,
+            run.info.run_id,
+            "best",
+        )
+    assert tagged() == before
+
+
+def test_a_study_with_any_name_can_be_registered(store):
+    said = launch("--study", "o'brien's/own", "--register", "true", samples=0)
+    assert "linear: registered as models:/o-brien-s-own-linear@best, version 1" in said

@@ -1,6 +1,9 @@
 """A dry run counts what is done, estimates the rest from what is known, and writes nothing."""
 
+from collections import Counter
 from dataclasses import replace
+from itertools import product
+from types import SimpleNamespace
 
 import jobs
 import pytest
@@ -63,10 +66,18 @@ def test_most_samples_of_a_bracket_are_expected_to_end_early():
     assert only_row(bracket, [ended(replace(bracket[0], fraction=0.5), 6.0)]).seconds == pytest.approx(6 + 9 * 2.0)
 
 
-def test_samples_that_are_trained_against_each_other_take_their_time_again_where_one_is_missing():
+def test_samples_still_trained_against_each_other_take_what_is_left_of_a_whole_bracket():
     trials = [Trial(sample=sample, bracket=4, fraction=fraction) for fraction in (0.5, 1.0) for sample in range(5)]
-    row = only_row(trials, [ended(trial, 10.0 if trial.sample else 30.0) for trial in trials[:-1]])
-    assert (row.to_do, row.seconds) == (1, pytest.approx(30.0 + 4 * 10.0))
+    whole = [ended(trial, 30.0 if trial.sample else 90.0) for trial in trials[:5]]
+    hopeless = [ended(trial, 7.5, steps=250) for trial in trials[6:8]]  # of 1,000 that a sample takes on average
+    row = only_row(trials, [*whole, *hopeless])
+    assert (row.to_do, row.seconds) == (3, pytest.approx(90.0 + 4 * 30.0 - 2 * 7.5))
+
+
+def test_of_samples_that_are_compared_those_missing_take_no_less_than_as_many_others():
+    bracket = [Trial(sample=sample, bracket=4) for sample in range(5)]
+    row = only_row(bracket, [ended(trial, 60.0, steps=3000) for trial in bracket[2:]])
+    assert row.seconds == pytest.approx(60.0 + 20.0)
 
 
 def test_the_few_samples_of_a_bracket_that_are_known_say_what_as_many_others_take():
@@ -101,6 +112,23 @@ def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
     kind = Kind.of(Trial(max_steps=40, patience=100))  # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
     assert cost_from_steps(step=0.1, evaluation=0.0)(kind) == pytest.approx(4.0)
     assert cost_from_steps(step=0.0, evaluation=1.0)(kind) == pytest.approx(8.0)
+
+
+def test_a_sample_that_diverged_is_no_work_left():
+    bracket = [Trial(sample=sample, bracket=4) for sample in range(5)]
+    diverged = [ended(trial, status="FAILED", failure="diverged: the loss is nan") for trial in bracket[1:3]]
+    runs = [ended(bracket[0], 90.0, steps=3000), *diverged, ended(bracket[3], 30.0, steps=1000)]
+    assert only_row(bracket, runs).seconds == pytest.approx(30.0)
+
+
+def test_replicas_are_counted_before_their_winners_are_known():
+    trials = [Trial(sample=sample, fraction=fraction) for fraction in (0.5, 1.0) for sample in range(3)]
+    runs = [ended(trials[1], loss=0.2), ended(trials[2], loss=0.1)]
+    options = SimpleNamespace(replicas=3)
+    planned = study.with_replicas(trials, runs, options)[len(trials) :]
+    assert Counter((trial.fraction, trial.data_seed) for trial in planned) == Counter(product((0.5, 1.0), (1, 2)))
+    assert {trial.sample for trial in planned if trial.fraction == 0.5} == {2}
+    assert study.with_replicas(trials, runs, SimpleNamespace(replicas=1)) == trials
 
 
 # --- the command -------------------------------------------------------------------------------------------

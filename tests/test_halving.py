@@ -2,6 +2,7 @@
 
 import pytest
 
+from experiments.data import Split
 from experiments.halving import halve
 from experiments.train import Diverged, Training, train
 from experiments.trial import Trial
@@ -63,6 +64,61 @@ def test_each_rung_says_who_goes_on(noisy):
         for steps, left in [(40, "4 of 12"), (120, "3 of 4")]
     ]
     assert told == rungs
+
+
+@pytest.mark.parametrize("recorded", [1, 4, 7, 9])
+def test_a_cell_that_was_stopped_goes_on_with_what_is_recorded_and_comes_out_the_same(noisy, halved, recorded):
+    """Those that ended first are known by their curves only."""
+    first = [trial for trial in cell(9) if trial.sample in list(halved)[:recorded]]
+    curves = {trial.key: [(row.step, row.val_loss) for row in halved[trial.sample].history] for trial in first}
+    ended = {trial.sample: result for trial, result in halve(cell(9), noisy, recorded=curves)}
+    assert list(ended) == list(halved)[recorded:]
+    for sample, result in ended.items():
+        assert (result.history, result.pruned) == (halved[sample].history, halved[sample].pruned)
+
+
+def test_a_finalist_ends_before_the_next_one_is_trained(noisy, monkeypatch):
+    """So that it is recorded before the study may be stopped."""
+    advance, trained = Training.advance, []
+
+    def noted(self, *steps):
+        trained.append(self.trial.sample)
+        advance(self, *steps)
+
+    monkeypatch.setattr(Training, "advance", noted)
+    ends = [(trial.sample, trained[-1]) for trial, result in halve(cell(9), noisy) if not result.pruned]
+    assert len(ends) >= 4
+    assert all(sample == last for sample, last in ends)
+
+
+def test_the_samples_of_a_cell_share_its_images(noisy, monkeypatch):
+    take, taken = Split.take, []
+    monkeypatch.setattr(Split, "take", lambda self, indices: taken.append(len(indices)) or take(self, indices))
+    list(halve(cell(4, data_seed=5, max_steps=5), noisy))
+    assert taken.count(len(noisy.pool)) == 1
+
+
+@pytest.mark.parametrize("step", ["advance", "stop"])
+def test_a_sample_that_crashes_ends_alone(noisy, monkeypatch, step):
+    crashing, go = cell(9)[5 if step == "advance" else 8], getattr(Training, step)
+
+    def crash(self, *arguments):
+        if self.trial == crashing:
+            raise MemoryError("too large")
+        go(self, *arguments)
+
+    monkeypatch.setattr(Training, step, crash)
+    ended = {trial.sample: result for trial, result in halve(cell(9), noisy)}
+    assert len(ended) == 10 and isinstance(ended.pop(crashing.sample), MemoryError)
+    assert sum(not result.pruned for result in ended.values()) >= 4
+
+
+def test_a_sample_that_diverged_before_is_counted_last(noisy):
+    trials = cell(4)
+    curves = {trials[2].key: []}
+    ended = {trial.sample: result for trial, result in halve(trials, noisy, recorded=curves)}
+    assert sorted(ended) == [0, 1, 3, 4]
+    assert not any(result.pruned for result in ended.values())
 
 
 def test_a_diverged_sample_ends_without_disturbing_the_others(noisy):

@@ -12,6 +12,7 @@ from analysis.decision import decide
 from analysis.evidence import Evidence, Question
 from analysis.fits.predictive import predictive
 from analysis.forecast import data_needed
+from analysis.powerlaw import fit_power_law
 from analysis.presentation.headline import assumed, headline
 from analysis.presentation.wording import percent, value
 from analysis.study import Study
@@ -87,6 +88,19 @@ def test_trust_is_good_only_where_the_curve_has_foretold_its_own_past():
     assert answer(LAW, target=LAW[-1] * 0.95).grade == "good"
     assert data_needed(SIZES[-3:], LAW[-3:], LAW[-1] * 1.2).grade == "fair"  # three sizes have no past
     assert answer(LAW, target=LAW[-1] * 0.95).trust.startswith("Trust: good (the interval is narrow and the curve has")
+
+
+def test_a_target_below_the_floor_of_the_law_is_said_to_be():
+    loss = (LAW + 0.3) * np.exp(0.02 * np.random.default_rng(2).standard_normal(7))
+    floor = fit_power_law(SIZES, loss).c
+    below, above = (answer(loss, target=floor * times) for times in (0.95, 1.05))
+    assert f"by the law alone, whose floor is {floor:.3g}, no amount of data would do" in below.because
+    assert below.sentence.startswith("To reach loss") and "floor" not in above.because
+
+
+def test_as_many_examples_as_expected_are_said_to_be_too_few_half_of_the_time():
+    found = answer(LAW, target=LAW[-1] * 0.8)
+    assert found.money[0].startswith("Collect data") and found.money[1].startswith("In half of all cases as many are")
 
 
 def test_what_was_assumed_is_said_unless_it_was_given():

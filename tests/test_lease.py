@@ -72,6 +72,12 @@ def test_a_driver_elsewhere_lives_while_it_shows_signs_of_life():
     assert not Driver("elsewhere", 1, 0.0, now - lease.SILENCE - 1).lives()
 
 
+def test_a_driver_in_another_container_of_the_same_name_lives_though_its_process_is_not_here():
+    unknown = Driver(socket.gethostname(), 2**22 + 1, 0.0, time.time(), processes="another")
+    assert unknown.lives() and not replace(unknown, processes=Driver.here().processes).lives()
+    assert replace(Driver.here(), processes="another").tag != Driver.here().tag
+
+
 # --- one at a time -----------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """The time left is said, and for people."""
 
+import math
+
 import pytest
 from records import ended
 
@@ -108,3 +110,12 @@ def test_runs_of_an_earlier_launch_tell_what_trials_take_also_those_of_a_slower_
     now[0] += 10
     shown.step([Outcome(slow, "FINISHED", 100.0, 0.5)])  # mean of both: 200
     assert shown.remaining() == pytest.approx(10 * (30 + 30) / 200)
+
+
+def test_the_time_left_is_not_known_while_all_have_failed(capsys):
+    trials = [Trial(sample=sample) for sample in range(3)]
+    shown = Progress(trials, range(100))
+    shown.step([Outcome(trials[0], "FAILED", reason="diverged")])
+    assert math.isnan(shown.remaining()) and "gone, time left unknown · " in capsys.readouterr().out
+    shown.step([Outcome(trial, "FAILED", reason="diverged") for trial in trials[1:]])
+    assert shown.remaining() == 0

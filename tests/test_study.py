@@ -18,9 +18,12 @@ from conftest import store_in
 from mlflow import MlflowClient
 
 from analysis import report
-from experiments import engine, study, worker
+from experiments import engine, halving, study, worker
+from experiments.grid import Cell, grid
 from experiments.lease import Driver
+from experiments.options import parse
 from experiments.processes import Died
+from experiments.train import Training
 from experiments.trial import Trial
 
 GRID = ["--study", "line", "--architectures", "linear,toys:exploding,forest", "--samples", "1", "--max_steps", "30"]
@@ -158,8 +161,8 @@ def test_a_run_that_a_dead_process_left_is_killed_and_its_trial_run_again(line):
 def test_progress_counts_to_the_end_and_says_the_time_left(line):
     said = [text for text in line.first_words.splitlines() if text.startswith("[")]
     assert [text.split("]")[0].strip("[ ") for text in said] == [f"{done}/18" for done in range(1, 19)]
-    assert all(" gone, about " in text and " left · " in text for text in said)
-    assert "about 0:00 left" in said[-1]
+    assert all(re.search(r" gone, (about [\d:]+ left|time left unknown) · ", text) for text in said)
+    assert " gone, about 0:00 left · " in said[-1]
     assert "18 trials, 0 done, 18 to do on 2 workers" in line.first_words
 
 
@@ -349,7 +352,7 @@ def test_a_run_of_main_in_the_same_experiment_is_left_alone(played):
     assert client.get_run(made.info.run_id).info.status == "RUNNING"
 
 
-def test_a_compared_sample_that_is_missing_is_trained_with_the_others_and_recorded_alone(played):
+def test_a_compared_sample_that_is_missing_is_trained_alone_and_compared_with_what_is_recorded(played, monkeypatch):
     compared = [*SMALL, "--samples", "5", "--max_steps", "60", "--patience", "40", "--pruning", "halving"]
     said = launch(compared, [0.1])
     assert re.search(r"^about \d+:\d\d on \d+ workers$", said, re.MULTILINE), said  # a bracket's trials end late
@@ -357,11 +360,35 @@ def test_a_compared_sample_that_is_missing_is_trained_with_the_others_and_record
     assert Counter(run.data.tags["pruned"] for run in before) == {"true": 2, "false": 4}
     lost = next(run for run in before if run.data.tags["pruned"] == "true")
     MlflowClient().delete_run(lost.info.run_id)
+    trained = []
+    monkeypatch.setattr(halving, "Training", lambda trial, *where: trained.append(trial.key) or Training(trial, *where))
     assert "6 trials, 5 done, 1 to do" in launch(compared, [0.1])
+    assert trained == [lost.data.tags["trial"]]
     after, _ = runs_of("small")
     (again,) = [run for run in after if run.info.run_id not in {run.info.run_id for run in before}]
     for name in ("best_val_loss", "test_loss", "steps"):
         assert again.data.metrics[name] == pytest.approx(lost.data.metrics[name], rel=1e-6)
+
+
+def test_winners_are_trained_again_only_where_all_that_were_compared_have_ended(played):
+    compared = [*SMALL, "--samples", "5", "--max_steps", "60", "--patience", "40", "--pruning", "halving"]
+    launch(compared, [0.1, 0.2])
+    options = parse([*compared, "--fractions", "0.1,0.2", "--replicas", "2"])
+    asked = MlflowClient(), experiment("small"), grid(options), options
+    assert [job.trials[0].fraction for job in study.winners_again(*asked)[0]] == [0.2, 0.1]
+    lost = next(run for run in runs_of("small")[0] if run.data.params["fraction"] == "0.1")
+    MlflowClient().delete_run(lost.info.run_id)
+    assert [job.trials[0].fraction for job in study.winners_again(*asked)[0]] == [0.2]
+
+
+def test_a_trial_that_diverged_before_its_worker_died_is_not_run_again(store):
+    client, trials = MlflowClient(), tuple(Trial(sample=sample) for sample in range(2))
+    small = client.create_experiment("small")
+    run = client.create_run(small, tags={"trial": trials[0].key, "failure": "diverged: the loss is nan"})
+    client.set_terminated(run.info.run_id, "FAILED")
+    job = Cell(trials, frozenset(trial.key for trial in trials))
+    left = study.left_by_the_dead(client, small, job, Died("killed"))
+    assert [(outcome.reason, outcome.final) for outcome in left] == [("diverged", True), ("killed", False)]
 
 
 # --- the parent run ---------------------------------------------------------------------------------------

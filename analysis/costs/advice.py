@@ -17,7 +17,7 @@ def words(decision) -> tuple[Text, ...]:
     if decision.choice == "none":
         return tuple(_none(decision))
     chosen = {"data": _data, "model": _model, "both": _both}[decision.choice](decision)
-    return chosen, _other(decision), _surely(decision), *_value(decision)
+    return chosen, *_halfway(decision), _other(decision), _surely(decision), *_value(decision)
 
 
 def measure(decision) -> Text | str:
@@ -99,6 +99,11 @@ def _both(decision):
         "bring the {metric} to {target}, for about {cost} {currency} ({cost_low} to {cost_high}).",
         **_numbers(decision),
     )
+
+
+def _halfway(decision):
+    if decision.outcome(decision.choice).more > 0:
+        yield Text("In half of all cases as many are too few: collect in rounds, and ask again after each.")
 
 
 def _other(decision):

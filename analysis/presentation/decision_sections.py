@@ -40,7 +40,7 @@ def strategies(evidence, question) -> Section:
         rows.append((NAMES[one.name], *cells))
     head = [
         *(Text("strategy"), Text("more examples"), Text("cost ({currency})", **currency), Text("between")),
-        *(Text("months"), Text("reaches the target"), Text("is the cheapest"), Text("because")),
+        *(Text("months"), Text("ever reaches the target"), Text("is the cheapest"), Text("because")),
     ]
     words = Text(
         "What each way takes to bring the {metric} to {target} from the {n:,.0f} examples at hand.",

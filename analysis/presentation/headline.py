@@ -50,7 +50,7 @@ def headline(evidence: Evidence, question: Question) -> Headline:
         sentence=_sentence(evidence, question, asked, needed, prices, met, decision.missed, no_law),
         money=tuple(text for text in money if not needed.reason or needed.reason not in text),
         grade=needed.grade,
-        because=_because(needed),
+        because=_because(needed, asked.law, prices.target, evidence.metric),
         surer=joined(filter(None, [decision.measure, *_ahead(evidence, question, asked)])),
         facts=_facts(evidence, asked, needed, decision),
     )
@@ -103,9 +103,14 @@ def _ahead(evidence, question, asked):
             )  # fmt: skip
 
 
-def _because(needed):
+def _because(needed, law, target, metric):
     if needed.reason:
         return Text("{reason}.", reason=needed.reason)
+    if law and law.c > target:
+        return Text(
+            "{trust}; by the law alone, whose floor is {floor}, no amount of data would do",
+            trust=TRUST[needed.grade], floor=value(law.c, metric),
+        )  # fmt: skip
     return TRUST[needed.grade]
 
 
