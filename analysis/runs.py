@@ -46,10 +46,13 @@ def default_store() -> str:
     return get_tracking_uri()
 
 
-def open_store(tracking_uri: str | None = None) -> MlflowClient:
-    """A client of the tracking store, known to answer. Raises StoreError where it does not."""
+def open_store(tracking_uri: str | None = None, new: bool = False) -> MlflowClient:
+    """A client of the tracking store, known to answer. Raises StoreError where it does not.
+
+    new: a database that does not exist yet is made.
+    """
     uri = tracking_uri or default_store()
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+    if uri.startswith("sqlite:///") and not new and not Path(uri.removeprefix("sqlite:///")).exists():
         raise StoreError(f"tracking store '{uri}' does not exist yet; train something first, or see README")
     if uri.startswith("sqlite:///") and Path(uri.removeprefix("sqlite:///")).is_dir():
         raise StoreError(f"tracking store '{uri}' is a folder, not a database; see MLFLOW_TRACKING_URI")

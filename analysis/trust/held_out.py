@@ -38,7 +38,7 @@ def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> 
         raise StoreError(f"n = {', '.join(map(str, late))} is trained already; a forecast must come before")
     added = pd.concat([_forecasts(best, metric, new, confidence) for metric in METRICS])
     if len(added):
-        _log(client, parent.info.run_id, pd.concat([before, added]) if len(before) else added, added)
+        log_forecasts(client, parent.info.run_id, pd.concat([before, added]) if len(before) else added, added)
     return added
 
 
@@ -57,7 +57,8 @@ def _forecasts(best, metric, new, confidence):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _log(client, run_id: str, table, added):
+def log_forecasts(client, run_id: str, table: pd.DataFrame, added: pd.DataFrame) -> None:
+    """Log a table of forecasts to a study's run, and those that were added to it as metrics."""
     client.log_text(run_id, table.to_csv(index=False), FILE)
     metrics = [
         Metric(f"forecast_{value}.{row.architecture}", getattr(row, value), 0, int(row.n))  # step: the size
