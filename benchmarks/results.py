@@ -1,10 +1,13 @@
-"""The tables and figures of docs/results.md, from the exported real studies: python benchmarks/results.py [FOLDER]
+"""The tables and figures of docs/results.md, from the exported real studies: python benchmarks/results.py
 
-FOLDER (app/example) holds what `python -m analysis.export --study NAME --to app/example` wrote. Prints Markdown and
-draws docs/*.png; studies that are not there yet are left out.
+app/example holds what `python -m analysis.export --study NAME --to app/example` wrote. Draws docs/*.png, and writes
+anew what stands between <!-- NAME --> and <!-- end --> on the page. It says which parts changed: the words around those
+are written by hand and have to be read again.
 """
 
+import re
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from analysis.export import exports, read_export
 from analysis.presentation.charts import Lines, learning_curves
 from analysis.presentation.comparison_sections import summary
 from analysis.presentation.decision_sections import decision_sections
-from analysis.presentation.headline import assumed, headline
+from analysis.presentation.headline import headline
 from analysis.presentation.look import picture
 from analysis.presentation.sections import curves
 from analysis.presentation.wording import value
@@ -28,6 +31,7 @@ from analysis.runs import best_runs, is_replica, points, untuned
 from analysis.study import METRICS
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES, PAGE = ROOT / "app" / "example", ROOT / "docs" / "results.md"
 DATASETS = "fashion_mnist", "digits", "cifar10"
 SPACES = {"cifar10-notebook": "notebook's space", "cifar10": "our space"}
 PUBLISHED = {  # the 2019 notebook: images drawn with replacement -> tuned validation accuracy
@@ -37,10 +41,16 @@ POOL = 40_000  # images it drew from
 FIRST_CUT = 4  # sizes that a forecast sees at least
 SHARES = 0.01, 0.05  # of the teacher's pool that the forecasts see
 
+Parts = Iterator[tuple[str, str]]  # name and Markdown
+
 
 def markdown(table: pd.DataFrame) -> str:
     rows = [table.columns, ["---"] * len(table.columns), *table.astype(str).to_numpy()]
-    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows) + "\n"
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+
+
+def bullets(lines) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def draw(chart, name: str) -> None:
@@ -50,7 +60,7 @@ def draw(chart, name: str) -> None:
 # --- 1: the notebook's claim -----------------------------------------------------------------------
 
 
-def claim(studies: dict) -> None:
+def claim(studies: dict) -> Parts:
     tables, worths = {}, []
     for metric in reversed(METRICS):
         parts = []
@@ -69,11 +79,10 @@ def claim(studies: dict) -> None:
         distinct[distinct.index >= n].iloc[0] if (distinct.index >= n).any() else np.nan for n in wide.index
     ]
     shown = wide.map(lambda accuracy: f"{accuracy:.1%}" if accuracy == accuracy else "–").reset_index()
-    print("Test accuracy by number of images:\n")
-    print(markdown(shown.assign(n=[f"{n:,.0f}" for n in shown["n"]])))
+    yield "accuracy", markdown(shown.assign(n=[f"{n:,.0f}" for n in shown["n"]]))
     rows = [straightness(*group, metric) for metric, each in tables.items() for group in each.groupby("architecture")]
-    print(markdown(pd.DataFrame(rows)))
-    print(*worths, sep="\n", end="\n\n")
+    yield "straightness", markdown(pd.DataFrame(rows))
+    yield "worth", "\n".join(worths)
     laws = {name: fit_power_law(curve["n"], curve["loss"]) for name, curve in table.groupby("architecture")}
     draw(learning_curves(table, Lines(laws, {}), "error"), "notebook")
 
@@ -101,18 +110,22 @@ def straightness(name: str, curve: pd.DataFrame, metric: str) -> dict:
 # --- 2 to 4: each dataset --------------------------------------------------------------------------
 
 
-def dataset(study) -> None:
+def dataset(study) -> Parts:
     evidence, question = Evidence(study, study.datasets[0], "loss"), Question()
     draw(curves(evidence, question).chart(), study.name)
-    print(markdown(laws(evidence, question)))
+    yield "laws", markdown(laws(evidence, question))
     comparison = evidence.comparison(question.confidence)
-    print(*(f"- {line}" for line in summary(comparison).lines), sep="\n")
-    test = comparison.exponents
-    print(f"- test of one exponent: p = {test.p:.3g}\n" if test.p == test.p else "")
+    lines, test = list(summary(comparison).lines), comparison.exponents
+    lines += [f"test of one exponent: p = {test.p:.3g}"] if test.p == test.p else []
+    yield "comparison", bullets(lines)
     if (told := evidence.diagnosis(question.confidence).held_out)["measured"].notna().any():
-        held_out({metric: Evidence(study, study.datasets[0], metric) for metric in METRICS}, question.confidence)
+        by = {metric: Evidence(study, study.datasets[0], metric) for metric in METRICS}
+        yield "foretold", held_out(by, question.confidence)
         foretold(evidence, told)
-    decision(evidence, question)
+    yield "decision", decision(evidence, question)
+    for section in decision_sections(evidence, question):
+        if section.command:
+            yield "next", f"```\n{section.command}\n```"
 
 
 def laws(evidence: Evidence, question: Question) -> pd.DataFrame:
@@ -131,18 +144,18 @@ def laws(evidence: Evidence, question: Question) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("–")
 
 
-def held_out(by: dict[str, Evidence], confidence: float) -> None:
+def held_out(by: dict[str, Evidence], confidence: float) -> str:
     """What was logged before training, what was measured, and what a power law through the same points would say."""
-    parts = []
+    scores, parts = [], []
     for metric, evidence in by.items():
         told = evidence.diagnosis(confidence).held_out
         known = told[told["measured"].notna()].sort_values(["architecture", "n"])
         alone = np.concatenate([_law_alone(evidence, *group) for group in known.groupby("architecture")])
         misses = known["miss"], known["measured"] / alone - 1
         typical = " and ".join(f"{np.abs(miss).mean():.1%}" for miss in misses)
-        print(
-            f"- by the {metric}, {int(known['inside'].sum())} of {len(known)} measurements inside their 90 % "
-            f"intervals; mean miss of the forecast and of a power law alone: {typical}"
+        scores.append(
+            f"By the {metric}, {int(known['inside'].sum())} of {len(known)} measurements inside their 90 % "
+            f"intervals; mean miss of the forecast and of a power law alone: {typical}."
         )
         predicted, low, high, measured = (
             [value(number, metric) for number in known[name]] for name in ("predicted", "low", "high", "measured")
@@ -155,7 +168,7 @@ def held_out(by: dict[str, Evidence], confidence: float) -> None:
         }))  # fmt: skip
     cells = zip(known["architecture"], known["n"].map("{:,}".format), known["from_n"].map("{:,}".format))
     names = pd.DataFrame(cells, columns=["architecture", "n", "from"])  # the same for both metrics
-    print("\n" + markdown(pd.concat([names, *parts], axis=1)))
+    return " ".join(scores) + "\n\n" + markdown(pd.concat([names, *parts], axis=1))
 
 
 def _law_alone(evidence: Evidence, name: str, part: pd.DataFrame) -> np.ndarray:
@@ -185,21 +198,16 @@ def foretold(evidence: Evidence, told: pd.DataFrame) -> None:
     draw(learning_curves(pd.concat(shown, ignore_index=True), lines, metric), f"{evidence.study.name}-foretold")
 
 
-def decision(evidence: Evidence, question: Question) -> None:
+def decision(evidence: Evidence, question: Question) -> str:
     answer = headline(evidence, question)
-    print(assumed(evidence, question) + "\n")
-    said = answer.sentence, answer.trust, *answer.money, answer.surer
-    print(*(f"> {line}" for line in said if line), sep="\n>\n", end="\n\n")
-    sections = decision_sections(evidence, question)
+    said = [line for line in (answer.sentence, answer.trust, *answer.money, answer.surer) if line]
+    parts = ["\n>\n".join(f"> {line}" for line in said)]
     if answer.grade != "cannot say":
-        print(markdown(sections[0].table.drop(columns="because")))
+        parts.append(markdown(decision_sections(evidence, question)[0].table.drop(columns="because")))
     words = evidence.comparison(question.confidence).words
-    said = [line for line in words if " is worth " in line or "makes up for" in line]
-    worth = [line for line in said if evidence.names[0] in line and line.count("cannot say") < 3]
-    print(*(f"- {line}" for line in (*worth, *evidence.break_even(question).words)), sep="\n", end="\n\n")
-    for section in sections:
-        if section.command:
-            print(f"What to run next:\n\n```\n{section.command}\n```\n")
+    worth = [line for line in words if " is worth " in line or "makes up for" in line]
+    worth = [line for line in worth if evidence.names[0] in line and line.count("cannot say") < 3]
+    return "\n\n".join([*parts, bullets([*worth, *evidence.break_even(question).words])])
 
 
 def continued(study, metric: str) -> pd.DataFrame:
@@ -218,7 +226,7 @@ def continued(study, metric: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["ours", "law", "inside", "width"])
 
 
-def all_continued(studies: dict) -> None:
+def all_continued(studies: dict) -> str:
     rows = []
     for name in (*DATASETS, "cifar10-notebook"):
         for metric in METRICS if name in studies else ():
@@ -230,13 +238,13 @@ def all_continued(studies: dict) -> None:
                 "inside 90 %": f"{table['inside'].mean():.0%}",
                 "median high / low": f"{np.exp(table['width'].median()):.2f}",
             })  # fmt: skip
-    print(markdown(pd.DataFrame(rows)))
+    return markdown(pd.DataFrame(rows))
 
 
 # --- 5: known truth --------------------------------------------------------------------------------
 
 
-def truth(study) -> None:
+def truth(study) -> Parts:
     """Forecasts from 1 % of a pool that theory describes, beside theory and what was measured up to all of it."""
     from experiments import teachers
 
@@ -245,30 +253,31 @@ def truth(study) -> None:
     teacher = study.name.removeprefix("teacher-")
     floor, excess = teacher_loss(teacher), getattr(teachers, f"{teacher}_excess")
     draw(curves(Evidence(study, study.datasets[0]), Question()).chart(), study.name)
-    print(f"The teacher's own loss on the test images: {floor:.4f} nats.\n")
-    for place, curve in table.astype({"n": int}).sort_values("n").groupby("architecture"):
-        name = place.rpartition(":")[2]
-        law = fit_power_law(curve["n"], curve["loss"], data_seed=curve["data_seed"])
-        print(
-            f"{name}, from {law.n_min:,.0f} images on: floor {law.c:.4f} [{law.c_low:.4f}, {law.c_high:.4f}], "
-            f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]\n"
-        )
-        means = curve.groupby("n", as_index=False)["loss"].mean()  # over data seeds
-        print(markdown(local_exponents(means.assign(excess=means["loss"] - floor).query("excess > 0"))))
-        for share in SHARES:
-            seen, later = curve[curve["n"] <= share * pool], means[means["n"] > share * pool]
-            told = forecast(seen["n"], seen["loss"], later["n"])
-            rows = pd.DataFrame({
-                "n": later["n"].map("{:,}".format),
-                "times": (later["n"] / seen["n"].max()).map("{:.0f}×".format),
-                "predicted": [f"{value:.4f}" for value in told.median],
-                "between": [f"{low:.4f} to {high:.4f}" for low, high in zip(told.low, told.high)],
-                "measured": later["loss"].map("{:.4f}".format),
-                "theory": [f"{floor + value:.4f}" for value in excess(later["n"])],
-                "inside": np.where(later["loss"].between(told.low, told.high), "yes", "**no**"),
-            })  # fmt: skip
-            print(f"{name}, forecast from sizes up to n = {seen['n'].max():,} (trust: {told.grade}):\n")
-            print(markdown(rows))
+    curve = table.astype({"n": int}).sort_values("n")  # of the one student
+    law = fit_power_law(curve["n"], curve["loss"], data_seed=curve["data_seed"])
+    means = curve.groupby("n", as_index=False)["loss"].mean()  # over data seeds
+    exponents = local_exponents(means.assign(excess=means["loss"] - floor).query("excess > 0"))
+    yield (
+        "law",
+        (
+            f"student, from {law.n_min:,.0f} images on: floor {law.c:.4f} [{law.c_low:.4f}, {law.c_high:.4f}], "
+            f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]\n\n{markdown(exponents)}"
+        ),
+    )
+    for share in SHARES:
+        seen, later = curve[curve["n"] <= share * pool], means[means["n"] > share * pool]
+        told = forecast(seen["n"], seen["loss"], later["n"])
+        rows = pd.DataFrame({
+            "n": later["n"].map("{:,}".format),
+            "times": (later["n"] / seen["n"].max()).map("{:.0f}×".format),
+            "predicted": [f"{value:.4f}" for value in told.median],
+            "between": [f"{low:.4f} to {high:.4f}" for low, high in zip(told.low, told.high)],
+            "measured": later["loss"].map("{:.4f}".format),
+            "theory": [f"{floor + value:.4f}" for value in excess(later["n"])],
+            "inside": np.where(later["loss"].between(told.low, told.high), "yes", "**no**"),
+        })  # fmt: skip
+        grade = f"student, forecast from sizes up to n = {seen['n'].max():,} (trust: {told.grade}):"
+        yield f"from {share:.0%}", f"{grade}\n\n{markdown(rows)}"
 
 
 def local_exponents(curve: pd.DataFrame) -> pd.DataFrame:
@@ -289,7 +298,7 @@ def teacher_loss(name: str) -> float:
     return float(np.mean(np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), labels]))
 
 
-def compute(studies: dict) -> None:
+def compute(studies: dict) -> str:
     rows = [
         {
             "study": name,
@@ -299,27 +308,35 @@ def compute(studies: dict) -> None:
         }
         for name, study in studies.items()
     ]
-    print(markdown(pd.DataFrame(rows)))
+    return markdown(pd.DataFrame(rows))
 
 
-def main(folder: Path) -> None:
-    studies = {name: read_export(folder / name) for name in exports(folder)}
-    if set(SPACES) <= set(studies):
-        print("## 1. The notebook's claim\n")
-        claim(studies)
-    for name in DATASETS:
-        if name in studies:
-            print(f"## {name}\n")
-            dataset(studies[name])
-    print("## 3. All own curves, cut and continued\n")
-    all_continued(studies)
+# --- the page --------------------------------------------------------------------------------------
+
+
+def parts() -> Parts:
+    """Everything that docs/results.md shows, by the name it has there."""
+    studies = {name: read_export(EXAMPLES / name) for name in exports(EXAMPLES)}
+    yield "compute", compute(studies)
+    yield "continued", all_continued(studies)
+    for name, text in claim(studies):
+        yield f"notebook {name}", text
     for name, study in studies.items():
-        if name.startswith("teacher-"):
-            print(f"## 5. Known truth: {name}\n")
-            truth(study)
-    print("## Compute\n")
-    compute(studies)
+        tell = truth if name.startswith("teacher-") else dataset if name in DATASETS else None
+        for part, text in tell(study) if tell else ():
+            yield f"{name} {part}", text
+
+
+def main() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name, text in parts():
+        found = re.search(rf"<!-- {re.escape(name)} -->\n\n(.*?)\n\n<!-- end -->", page, re.DOTALL)
+        if found and found[1] != text:
+            page = page[: found.start(1)] + text + page[found.end(1) :]
+        said = "as before" if found and found[1] == text else "changed" if found else "has no place on the page"
+        print(f"{name}: {said}", flush=True)
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "app" / "example")
+    main()
