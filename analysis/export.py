@@ -3,17 +3,16 @@
 python -m analysis.export --study cifar10 --to app/example [--hardware "one H200"]
 """
 
-import argparse
 import json
 import os
 import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.answer import plain
+from analysis.command import Parser, run
 from analysis.runs import TEXT, StoreError, best_runs, is_pruned, open_store, study_run
 from analysis.study import STEPS, Study, histories, load_study
 from analysis.trust.failures import nothing_finished
@@ -107,10 +106,7 @@ def machine() -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        "python -m analysis.export", allow_abbrev=False, description=__doc__.split("\n")[0]
-    )
-    parser.error = lambda message: parser.exit(2, f"error: {message}\n")
+    parser = Parser("analysis.export", __doc__.split("\n")[0])
     parser.add_argument("--study", required=True, help="name of the study (an MLflow experiment)")
     parser.add_argument("--to", type=Path, required=True, help="folder in which the study gets a folder of its name")
     parser.add_argument("--hardware", default="", help="what it was trained on, if not on this machine")
@@ -120,8 +116,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except StoreError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

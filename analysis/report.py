@@ -8,7 +8,6 @@ python -m analysis.report app/example/digits      for a study that was exported
 import argparse
 import json
 import math
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,10 @@ from pathlib import Path
 from mlflow.entities import Metric
 
 from analysis.answer import Conclusion, as_json
+from analysis.command import Parser, run
 from analysis.costs.prices import Prices
 from analysis.evidence import Evidence, Question
 from analysis.export import read_export
-from analysis.fits.curve import FitError
 from analysis.presentation.comparison_sections import summary
 from analysis.presentation.headline import Headline, assumed, headline
 from analysis.presentation.html_report import as_html
@@ -183,8 +182,7 @@ def logged_values(found: list[Conclusion]):
 
 
 def parse(arguments: list[str] | None):
-    parser = argparse.ArgumentParser("python -m analysis.report", allow_abbrev=False, description="Print the answer.")
-    parser.error = lambda message: refuse(parser, message)
+    parser = Parser("analysis.report", "Print the answer.")
     parser.add_argument("file", nargs="?", help="measurements: CSV with columns n, loss or error; or an exported study")
     parser.add_argument("--study", default="scaling-study", help="name of the study (an MLflow experiment)")
     parser.add_argument("--metric", type=metric, default="", help="loss or error; default loss, or what a CSV has")
@@ -198,12 +196,6 @@ def parse(arguments: list[str] | None):
     if not 0 < options.confidence < 1:
         raise StoreError(f"confidence {options.confidence:g} is outside (0, 1)")
     return options
-
-
-def refuse(parser, message: str) -> None:
-    if message.startswith("unrecognized"):
-        message += f"; allowed: {', '.join(name for name in parser._option_string_actions if name.startswith('--'))}"
-    parser.exit(2, f"error: {message}\n")
 
 
 def metric(text: str) -> str | None:
@@ -238,8 +230,4 @@ def number(text: str) -> float:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (StoreError, FitError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

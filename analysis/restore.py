@@ -3,16 +3,15 @@
 python -m analysis.restore app/example/fashion_mnist
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import pandas as pd
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
+from analysis.command import Parser, run
 from analysis.export import read_export
-from analysis.runs import IDENTITY, METRICS, TAGS, StoreError, default_store, load_runs, open_store, study_run
+from analysis.runs import IDENTITY, METRICS, TAGS, default_store, load_runs, open_store, study_run
 from analysis.study import STEPS, Study
 from analysis.trust.held_out import held_out, log_forecasts
 
@@ -41,7 +40,7 @@ def restore(study: Study, dataset: str = "") -> int:
     return len(runs)
 
 
-def study_parent(client: MlflowClient, experiment_id: str, study: Study) -> str:
+def study_parent(client, experiment_id: str, study: Study) -> str:
     """The run of the study itself, with the forecasts, commits and note that it lacked."""
     found = study_run(client, study.name)
     parent = (found or client.create_run(experiment_id, run_name=f"study · {study.name}")).info.run_id
@@ -59,7 +58,7 @@ def study_parent(client: MlflowClient, experiment_id: str, study: Study) -> str:
     return parent
 
 
-def write_run(client: MlflowClient, experiment_id: str, parent: str, row: dict, losses: dict) -> None:
+def write_run(client, experiment_id: str, parent: str, row: dict, losses: dict) -> None:
     """A run as `experiments.study` recorded it; of losses over steps what the export holds."""
     values = {name: value for name, value in row.items() if pd.notna(value)}
     began = int(values["started"].timestamp() * 1000)
@@ -81,10 +80,7 @@ def as_text(value) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        "python -m analysis.restore", allow_abbrev=False, description=__doc__.split("\n")[0]
-    )
-    parser.error = lambda message: parser.exit(2, f"error: {message}\n")
+    parser = Parser("analysis.restore", __doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="an exported study, such as app/example/digits")
     parser.add_argument("--dataset", default="", help="npz:PATH or folder:PATH as the study was given it, path and all")
     options = parser.parse_args(arguments)
@@ -93,8 +89,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except StoreError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)
