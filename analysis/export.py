@@ -37,7 +37,7 @@ def export(study: str, folder: Path, hardware: str = "") -> Path:
     found.told.to_csv(place / TOLD, index=False)
     chosen = best_runs(found.runs).drop_duplicates(["dataset", "architecture", "n_train"])["run_id"].tolist()
     thinned(histories(chosen)).to_csv(place / STEPS_FILE, index=False, float_format="%.5g")
-    about = {"name": study, "note": found.note, **describe(found, hardware or machine())}
+    about = {"name": study, "note": found.note, **describe(found, hardware)}
     (place / ABOUT).write_text(json.dumps(plain(about), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return place
 
@@ -46,12 +46,16 @@ def read_export(place: Path) -> Study:
     """What `export` wrote; the same runs as load_runs gave. Raises StoreError where it did not."""
     if not (place / ABOUT).exists():
         raise StoreError(f"folder '{place}' holds no exported study ({ABOUT}); see python -m analysis.export")
-    about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
+    exactly = {"float_precision": "round_trip", "keep_default_na": False, "na_values": [""]}
     text = dict.fromkeys(MACHINE | set(TEXT) | {"device"}, str)
-    runs = pd.read_csv(place / RUNS, dtype=text, float_precision="round_trip")
-    runs["started"] = pd.to_datetime(runs["started"], format="ISO8601")  # some with milliseconds, some without
-    told, steps = (pd.read_csv(place / file, float_precision="round_trip") for file in (TOLD, STEPS_FILE))
-    name, note = about.pop("name"), about.pop("note")
+    try:
+        about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
+        runs = pd.read_csv(place / RUNS, dtype=text, **exactly)
+        runs["started"] = pd.to_datetime(runs["started"], format="ISO8601")  # some with milliseconds, some without
+        told, steps = (pd.read_csv(place / file, **exactly) for file in (TOLD, STEPS_FILE))
+        name, note = about.pop("name"), about.pop("note")
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"folder '{place}' is not a whole export: {' '.join(str(error).split())}") from None
     return Study(name, runs, note=note, told=told, about=about, histories=steps)
 
 
@@ -70,6 +74,7 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
     settings = {name: sorted(runs[name].dropna().unique().tolist()) for name in SETTINGS if name in runs}
     said = {name: ", ".join(map(str, values)) for name, values in settings.items()}
     said |= {"samples": f"{runs['sample'].max():.0f}", "pruning": "halving" if is_pruned(runs) else "off"}
+    hardware = hardware or tags.get("hardware") or machine()  # a study that was restored says where it was trained
     return {"date": f"{last:%Y-%m-%d}", "commit": ", ".join(commits), "hardware": hardware} | said
 
 

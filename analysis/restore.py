@@ -4,49 +4,70 @@ python -m analysis.restore app/example/fashion_mnist
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from analysis.command import Parser, run
-from analysis.export import read_export
-from analysis.runs import IDENTITY, METRICS, TAGS, default_store, load_runs, open_store, study_run
+from analysis.export import read_export, without_folder
+from analysis.runs import IDENTITY, METRICS, TAGS, StoreError, default_store, is_diverged, load_runs, open_store
+from analysis.runs import study_run as find_parent
 from analysis.study import STEPS, Study
 from analysis.trust.held_out import held_out, log_forecasts
 
-ENDED = ("FINISHED", "FAILED")  # the rest would be trained again anyway
-PARAMS_TOO = {"precision"}  # a tag says what `auto` came to; exports have the parameter
+TAGGED = set(TAGS) - {"precision"}  # of which an export has the parameter, not what `auto` came to
 
 
-def restore(study: Study, dataset: str = "") -> int:
-    """Write into the store what it lacks of an exported study; returns the number of runs. Raises StoreError.
+def restore(study: Study) -> int:
+    """Write into the store what it lacks of a study; returns the number of trials. Raises StoreError.
 
-    dataset: what the study's `npz:FILE` or `folder:FOLDER`, exported without its path, is called where it goes on: a
-    trial counts as done where it names its dataset as the trial did that was exported. Models are not in an export.
+    Trials that had not ended are KILLED: a study that goes on trains them again, and until then what they were compared
+    with stays undecided. Models are not in an export.
     """
     client = open_store(new=True)
-    experiment = client.get_experiment_by_name(study.name)
-    experiment_id = experiment.experiment_id if experiment else client.create_experiment(study.name)
-    known = set(load_runs(study.name)["trial"])
-    runs = study.runs[study.runs["status"].isin(ENDED) & ~study.runs["trial"].isin(known)]
-    parent = study_parent(client, experiment_id, study)
-    history = study.histories.melt(["run_id", "step"], STEPS).dropna()
-    losses = dict(iter(history.groupby("run_id")))
-    for done, row in enumerate(runs.to_dict("records"), start=1):
-        write_run(client, experiment_id, parent, row | ({"dataset": dataset} if dataset else {}), losses)
-        if done % 100 == 0:
-            print(f"{done:,} of {len(runs):,} runs", file=sys.stderr)
+    try:
+        experiment = client.get_experiment_by_name(study.name)
+        if experiment and experiment.lifecycle_stage != "active":
+            raise StoreError(f"study '{study.name}' was deleted from the store; restore it there, or see --study")
+        experiment_id = experiment.experiment_id if experiment else client.create_experiment(study.name)
+        runs = lacking(study.runs, load_runs(study.name))
+        parent = write_parent(client, experiment_id, study)
+        tags = {"mlflow.parentRunId": parent, "study": study.name}
+        history = study.histories.melt(["run_id", "step"], STEPS).dropna()
+        losses = dict(iter(history.groupby("run_id")))
+        for done, row in enumerate(runs.to_dict("records"), start=1):
+            write_run(client, experiment_id, row, tags, losses.get(row["run_id"], history[:0]))
+            if done % 100 == 0:
+                print(f"{done:,} of {len(runs):,} trials", file=sys.stderr)
+    except MlflowException as error:
+        raise StoreError(f"study '{study.name}' cannot be restored: {' '.join(str(error).split())[:200]}") from None
     return len(runs)
 
 
-def study_parent(client, experiment_id: str, study: Study) -> str:
-    """The run of the study itself, with the forecasts, commits and note that it lacked."""
-    found = study_run(client, study.name)
+def lacking(runs: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
+    """One run of each trial, as it ended or else KILLED, unless the store knows as much of it."""
+    runs = runs.assign(over=is_over(runs)).sort_values("over", ascending=False, kind="stable").drop_duplicates("trial")
+    runs["status"] = runs["status"].where(runs["over"] | runs["status"].eq("FAILED"), "KILLED")
+    done, known = set(here.loc[is_over(here) | here["status"].eq("RUNNING"), "trial"]), set(here["trial"])
+    return runs[~runs["trial"].isin(done) & (runs["over"] | ~runs["trial"].isin(known))].sort_index()
+
+
+def is_over(runs: pd.DataFrame) -> pd.Series:
+    """Which runs need no other."""
+    return runs["status"].eq("FINISHED") | is_diverged(runs)
+
+
+def write_parent(client, experiment_id: str, study: Study) -> str:
+    """The run of the study itself, with the forecasts, commits, hardware and note that it lacked."""
+    found = find_parent(client, study.name)
     parent = (found or client.create_run(experiment_id, run_name=f"study · {study.name}")).info.run_id
-    known = found.data.tags if found else {}
-    commits = dict.fromkeys([*known.get("commits", "").split(), *study.about.get("commit", "").split(", ")])
-    tags = {"role": "study", "note": known.get("note") or study.note, "commits": " ".join(commits).strip()}
+    known, about = found.data.tags if found else {}, study.about
+    commits = dict.fromkeys([*known.get("commits", "").split(), *about.get("commit", "").split(", ")])
+    tags = {"role": "study", "commits": " ".join(commits).strip(), "note": known.get("note") or study.note}
+    tags["hardware"] = known.get("hardware") or about.get("hardware", "")
     client.log_batch(parent, tags=[RunTag(*pair) for pair in tags.items()])
     told = held_out(study.name)
     both = pd.concat([told, study.told]) if len(told) else study.told
@@ -58,20 +79,19 @@ def study_parent(client, experiment_id: str, study: Study) -> str:
     return parent
 
 
-def write_run(client, experiment_id: str, parent: str, row: dict, losses: dict) -> None:
-    """A run as `experiments.study` recorded it; of losses over steps what the export holds."""
+def write_run(client, experiment_id: str, row: dict, tags: dict[str, str], losses: pd.DataFrame) -> None:
+    """A trial's run as `experiments.study` recorded it; of the losses over steps what the export holds."""
     values = {name: value for name, value in row.items() if pd.notna(value)}
     began = int(values["started"].timestamp() * 1000)
     ended = began + int(1000 * values.get("seconds", 0))
-    tags = {name: as_text(values[name]) for name in TAGS if name in values} | {"mlflow.parentRunId": parent}
-    names = values.keys() - {*IDENTITY, *METRICS, *TAGS} | PARAMS_TOO & values.keys()
+    tags = tags | {name: as_text(values[name]) for name in TAGGED & values.keys()}
+    names = values.keys() - {*IDENTITY, *METRICS, *TAGGED, "over"}
+    params = [Param(name, as_text(values[name])) for name in names - {"fraction"}]
     metrics = [Metric(name, values[name], ended, 0) for name in METRICS if name in values]
-    if row["run_id"] in losses:
-        points = losses[row["run_id"]].itertuples()
-        metrics += [Metric(point.variable, point.value, ended, int(point.step)) for point in points]
-    run = client.create_run(experiment_id, start_time=began, tags=tags, run_name=values["name"]).info.run_id
-    client.log_batch(run, metrics, [Param(name, as_text(values[name])) for name in names])
-    client.set_terminated(run, values["status"], end_time=ended)
+    metrics += [Metric(point.variable, point.value, ended, int(point.step)) for point in losses.itertuples()]
+    run_id = client.create_run(experiment_id, start_time=began, tags=tags, run_name=values["name"]).info.run_id
+    client.log_batch(run_id, metrics, [*params, Param("fraction", str(float(values["fraction"])))])
+    client.set_terminated(run_id, values["status"], end_time=ended)
 
 
 def as_text(value) -> str:
@@ -79,13 +99,26 @@ def as_text(value) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def found_at(study: Study, dataset: str) -> Study:
+    """The study with its dataset's name as it is here, path and all. Raises StoreError for another dataset's."""
+    here = study.runs["dataset"] == without_folder(dataset)
+    if not here.any():
+        known = ", ".join(sorted(study.runs["dataset"].unique()))
+        raise StoreError(f"dataset '{dataset}' is not the study's; allowed: a path that ends like {known}")
+    return replace(study, runs=study.runs.assign(dataset=study.runs["dataset"].mask(here, dataset)))
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = Parser("analysis.restore", __doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="an exported study, such as app/example/digits")
-    parser.add_argument("--dataset", default="", help="npz:PATH or folder:PATH as the study was given it, path and all")
+    parser.add_argument("--study", default="", help="name it gets in the store, if not its own")
+    parser.add_argument("--dataset", default="", help="npz:PATH or folder:PATH, spelled as the study was given it")
     options = parser.parse_args(arguments)
     study = read_export(options.folder)
-    print(f"{restore(study, options.dataset)} runs of study '{study.name}' restored to {default_store()}")
+    study = found_at(study, options.dataset) if options.dataset else study
+    study = replace(study, name=options.study or study.name)
+    print(f"{restore(study):,} trials of study '{study.name}' restored to {default_store()}")
+    print(f"next: python -m analysis.report --study {study.name}")
 
 
 if __name__ == "__main__":

@@ -148,7 +148,8 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     for column in table.columns.difference(list(keep)):
         numbers = pd.to_numeric(table[column], errors="coerce")
         if numbers.notna().sum() == table[column].notna().sum():
-            table[column] = numbers
+            exact = table[column].dropna().astype(numbers.dtype)  # to_numeric drops the last digits of a fraction
+            table[column] = exact.reindex(table.index)
     return table
 
 

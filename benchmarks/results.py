@@ -32,7 +32,7 @@ from analysis.study import METRICS
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES, PAGE = ROOT / "app" / "example", ROOT / "docs" / "results.md"
-DATASETS = "fashion_mnist", "digits", "cifar10"
+DATASETS = "fashion_mnist", "digits", "cifar10", "cifar10-five"
 SPACES = {"cifar10-notebook": "notebook's space", "cifar10": "our space"}
 PUBLISHED = {  # the 2019 notebook: images drawn with replacement -> tuned validation accuracy
     200: 0.20, 400: 0.28, 800: 0.29, 1600: 0.43, 3200: 0.42, 6400: 0.51, 12_800: 0.60, 25_600: 0.63, 40_000: 0.65,

@@ -92,9 +92,14 @@ def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
         curves = {}
         for key in (trial.key for trial in job.trials if trial.key not in job.todo):
             run = final_run(client, launch.experiment_id, key)
-            history = client.get_metric_history(run.info.run_id, "val_loss") if run else ()  # deleted meanwhile
-            curves[key] = [(row.step, row.value) for row in history]
+            curves[key] = curve_of(run) if run else []  # deleted meanwhile
         return curves
+
+    def curve_of(run: Run) -> Curve:
+        history = [(row.step, row.value) for row in client.get_metric_history(run.info.run_id, "val_loss")]
+        if history or diverged(run):
+            return history
+        return [(run.data.metrics["best_step"], run.data.metrics["best_val_loss"])]  # all that an export says of many
 
     def open_run(trial: Trial, replica: bool) -> str:
         tags = {"mlflow.parentRunId": launch.parent, "study": launch.study}
