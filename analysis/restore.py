@@ -13,8 +13,17 @@ from mlflow.exceptions import MlflowException
 
 from analysis.command import Parser, run
 from analysis.export import read_export, without_folder
-from analysis.runs import IDENTITY, METRICS, TAGS, StoreError, default_store, is_diverged, load_runs, open_store
-from analysis.runs import study_run as find_parent
+from analysis.runs import (
+    IDENTITY,
+    METRICS,
+    TAGS,
+    StoreError,
+    default_store,
+    is_diverged,
+    load_runs,
+    open_store,
+    study_run,
+)
 from analysis.study import STEPS, Study
 from analysis.trust.held_out import held_out, log_forecasts
 
@@ -62,7 +71,7 @@ def is_over(runs: pd.DataFrame) -> pd.Series:
 
 def write_parent(client, experiment_id: str, study: Study) -> str:
     """The run of the study itself, with the forecasts, commits, hardware and note that it lacked."""
-    found = find_parent(client, study.name)
+    found = study_run(client, study.name)
     parent = (found or client.create_run(experiment_id, run_name=f"study · {study.name}")).info.run_id
     known, about = found.data.tags if found else {}, study.about
     commits = dict.fromkeys([*known.get("commits", "").split(), *about.get("commit", "").split(", ")])
