@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.answer import plain
 from analysis.command import Parser, run
-from analysis.runs import TEXT, StoreError, best_runs, is_pruned, open_store, study_run
+from analysis.runs import TEXT, StoreError, best_runs, is_pruned, one_line, open_store, study_run
 from analysis.study import STEPS, Study, histories, load_study
 from analysis.trust.failures import nothing_finished
 
@@ -55,7 +55,7 @@ def read_export(place: Path) -> Study:
         told, steps = (pd.read_csv(place / file, **exactly) for file in (TOLD, STEPS_FILE))
         name, note = about.pop("name"), about.pop("note")
     except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"folder '{place}' is not a whole export: {' '.join(str(error).split())}") from None
+        raise StoreError(f"folder '{place}' is not a whole export: {one_line(error)}") from None
     return Study(name, runs, note=note, told=told, about=about, histories=steps)
 
 

@@ -21,6 +21,7 @@ from analysis.runs import (
     default_store,
     is_diverged,
     load_runs,
+    one_line,
     open_store,
     study_run,
 )
@@ -52,7 +53,7 @@ def restore(study: Study) -> int:
             if done % 100 == 0:
                 print(f"{done:,} of {len(runs):,} trials", file=sys.stderr)
     except MlflowException as error:
-        raise StoreError(f"study '{study.name}' cannot be restored: {' '.join(str(error).split())[:200]}") from None
+        raise StoreError(f"study '{study.name}' cannot be restored: {one_line(error)[:200]}") from None
     return len(runs)
 
 

@@ -38,6 +38,10 @@ class StoreError(ValueError):
     """The tracking store or the file holds no such study; the message says in one line what is there."""
 
 
+def one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
 # --- MLflow ----------------------------------------------------------------------------------------
 
 
@@ -63,7 +67,7 @@ def open_store(tracking_uri: str | None = None, new: bool = False) -> MlflowClie
         client = MlflowClient(uri)
         client.search_experiments(max_results=1)
     except (OSError, ValueError, ImportError, MlflowException, SQLAlchemyError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise StoreError(f"tracking store '{uri}' cannot be opened ({reason}); see MLFLOW_TRACKING_URI") from None
     return client
 
@@ -259,7 +263,7 @@ def read_csv(source, metric: str | None = None) -> tuple[pd.DataFrame, str]:
     except FileNotFoundError:
         raise StoreError(f"file '{source}' does not exist") from None
     except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise StoreError(f"'{source}' is not a readable CSV file: {' '.join(str(error).split())}") from None
+        raise StoreError(f"'{source}' is not a readable CSV file: {one_line(error)}") from None
     if len(table) > MOST_ROWS:
         raise StoreError(f"the CSV has more than {MOST_ROWS:,} rows; that is the most allowed")
     table.columns = [str(column).strip().lower() for column in table.columns]

@@ -122,10 +122,7 @@ def dataset(study) -> Parts:
         by = {metric: Evidence(study, study.datasets[0], metric) for metric in METRICS}
         yield "foretold", held_out(by, question.confidence)
         foretold(evidence, told)
-    yield "decision", decision(evidence, question)
-    for section in decision_sections(evidence, question):
-        if section.command:
-            yield "next", f"```\n{section.command}\n```"
+    yield from decision(evidence, question)
 
 
 def laws(evidence: Evidence, question: Question) -> pd.DataFrame:
@@ -198,16 +195,19 @@ def foretold(evidence: Evidence, told: pd.DataFrame) -> None:
     draw(learning_curves(pd.concat(shown, ignore_index=True), lines, metric), f"{evidence.study.name}-foretold")
 
 
-def decision(evidence: Evidence, question: Question) -> str:
-    answer = headline(evidence, question)
+def decision(evidence: Evidence, question: Question) -> Parts:
+    answer, sections = headline(evidence, question), decision_sections(evidence, question)
     said = [line for line in (answer.sentence, answer.trust, *answer.money, answer.surer) if line]
     parts = ["\n>\n".join(f"> {line}" for line in said)]
     if answer.grade != "cannot say":
-        parts.append(markdown(decision_sections(evidence, question)[0].table.drop(columns="because")))
+        parts.append(markdown(sections[0].table.drop(columns="because")))
     words = evidence.comparison(question.confidence).words
     worth = [line for line in words if " is worth " in line or "makes up for" in line]
     worth = [line for line in worth if evidence.names[0] in line and line.count("cannot say") < 3]
-    return "\n\n".join([*parts, bullets([*worth, *evidence.break_even(question).words])])
+    yield "decision", "\n\n".join([*parts, bullets([*worth, *evidence.break_even(question).words])])
+    for section in sections:
+        if section.command:
+            yield "next", f"```\n{section.command}\n```"
 
 
 def continued(study, metric: str) -> pd.DataFrame:
@@ -257,13 +257,11 @@ def truth(study) -> Parts:
     law = fit_power_law(curve["n"], curve["loss"], data_seed=curve["data_seed"])
     means = curve.groupby("n", as_index=False)["loss"].mean()  # over data seeds
     exponents = local_exponents(means.assign(excess=means["loss"] - floor).query("excess > 0"))
-    yield (
-        "law",
-        (
-            f"student, from {law.n_min:,.0f} images on: floor {law.c:.4f} [{law.c_low:.4f}, {law.c_high:.4f}], "
-            f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]\n\n{markdown(exponents)}"
-        ),
+    said = (
+        f"student, from {law.n_min:,.0f} images on: floor {law.c:.4f} [{law.c_low:.4f}, {law.c_high:.4f}], "
+        f"exponent {law.b:.2f} [{law.b_low:.2f}, {law.b_high:.2f}]"
     )
+    yield "law", f"{said}\n\n{markdown(exponents)}"
     for share in SHARES:
         seen, later = curve[curve["n"] <= share * pool], means[means["n"] > share * pool]
         told = forecast(seen["n"], seen["loss"], later["n"])
