@@ -359,7 +359,7 @@ CHINESE = {
     "Study": "实验",
     "Your CSV": "自己的 CSV",
     "Example": "示例",
-    "Train a small study on the built-in digits (about two minutes on two cores):": "用内置的 digits 数据集训练一个小实验（双核约两分钟）：",
+    "Train a small study on the built-in digits (about two and a half minutes on two cores):": "用内置的 digits 数据集训练一个小实验（双核约两分半钟）：",
     "Where the runs are": "运行记录的位置",
     "MLflow tracking store": "MLflow 跟踪存储",
     "MLflow UI": "MLflow 界面",

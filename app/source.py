@@ -18,7 +18,7 @@ from app.show import labels, say, stop
 EXAMPLES = Path(__file__).parent / "example"
 FIRST_EXAMPLE = "fashion_mnist"
 KINDS = {"study": Text("Study"), "csv": Text("Your CSV"), "example": Text("Example")}
-MAKE_STUDY = Text("Train a small study on the built-in digits (about two minutes on two cores):")
+MAKE_STUDY = Text("Train a small study on the built-in digits (about two and a half minutes on two cores):")
 MOST_BYTES = 2 * 2**20  # of a CSV, as server.maxUploadSize says; its rows are bounded where it is read
 TEMPLATE = """n,loss,se,architecture
 1000,0.912,0.010,cnn
