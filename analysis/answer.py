@@ -51,6 +51,8 @@ def conclude_curve(
         told = forecast(n, loss, known.largest_n * np.array(TIMES), se=se, confidence=confidence)
     except FitError as error:
         return replace(known, reason=error.args[0])
+    if metric == "error":
+        told = told.at_most(1.0)
     needed = None if target is None else needed_from(told.predictive, target, confidence)
     return replace(known, law=law, forecast=told, needed=needed)
 

@@ -60,8 +60,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer. choice: data, model or both; "nothing" where the target is met, by the fitted curve; "none" where
-    nothing reaches it.
+    """The answer. choice: data, model or both; "nothing" where the target is met, as measured or by the fitted curve;
+    "none" where nothing reaches it.
 
     The choice has the smallest median cost among the strategies that reach the target in time with the wanted
     probability. grade: the worst of the forecasts it rests on; cannot say, with the reason, where one of these cannot.
@@ -147,7 +147,8 @@ def decide(
     drawn = futures(today, better, size, seed)
     every = strategies(drawn, prices)
     chosen = best(every, prices)
-    choice = "nothing" if chosen.met.mean() >= 0.5 else chosen.name if eligible(chosen, prices) else "none"
+    met = today.curve.meets(prices.target, prices.n) or chosen.met.mean() >= 0.5
+    choice = "nothing" if met else chosen.name if eligible(chosen, prices) else "none"
     compared = [best([strategy for strategy in every if strategy.name == name], prices) for name in STRATEGIES]
     p_cheapest = _p_cheapest(compared, prices)
     outcomes = tuple(

@@ -1,6 +1,6 @@
 """How far will the loss fall, how sure is that, and how much data reaches a target?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,17 +41,23 @@ class Forecast:
     warnings: tuple[str, ...]
     predictive: Predictive
 
+    def at_most(self, most: float) -> "Forecast":
+        """The same where no loss can exceed `most`, as an error does not exceed 1."""
+        return replace(self, **{name: np.minimum(getattr(self, name), most) for name in ("median", "low", "high")})
+
     @property
     def grades(self) -> tuple[str, ...]:
         """The grade of each size alone; `grade` is that of the worst."""
-        return tuple(_forecast_grade(self.predictive, high / low - 1) for low, high in zip(self.low, self.high))
+        spans = zip(self.at, self.low, self.high)
+        return tuple(_forecast_grade(self.predictive, n, high / low - 1) for n, low, high in spans)
 
 
 @dataclass(frozen=True)
 class DataNeeded:
     """Examples needed for one measurement to reach the target loss.
 
-    median, low, high: number of examples (inf where even NEVER times the data may not do); p_never: probability that
+    median, low, high: number of examples (inf where even NEVER times the data may not do; never below the smallest size
+    measured, which then means at most that many); p_never: probability that
     it is not reached by NEVER times the data. grade: good, fair, poor or cannot say; reason: why, else "".
     """
 
@@ -89,7 +95,7 @@ def forecast(n, loss, at, *, se=None, confidence=0.9) -> Forecast:
     return Forecast(
         at=at, median=median, low=low, high=high, confidence=float(confidence), weights=_weights(found),
         n_min=float(curve.n[head]), n_max=float(curve.n[-1]), extrapolation=float(at.max() / curve.n[-1]),
-        backtest=found.backtest.miss, grade=_forecast_grade(found, high / low - 1), warnings=warnings,
+        backtest=found.backtest.miss, grade=_forecast_grade(found, at, high / low - 1), warnings=warnings,
         predictive=found,
     )  # fmt: skip
 
@@ -111,7 +117,8 @@ def needed_from(found: Predictive, target: float, confidence: float) -> DataNeed
     """data_needed for a predictive distribution that is known already."""
     sizes, chance = found.reached_by(target)
     chance = np.maximum.accumulate(chance)
-    low, median, high = (_first(sizes, chance, q) for q in (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2))
+    levels, least = (0.5 - confidence / 2, 0.5, 0.5 + confidence / 2), float(found.curve.n[0])
+    low, median, high = (max(_first(sizes, chance, q), least) for q in levels)
     reason = _reason(found, low, median, high, confidence, chance[-1])
     grade = "cannot say" if reason else _size_grade(found, low, high)
     return DataNeeded(float(target), median, low, high, float(1 - chance[-1]), float(confidence), grade, reason)
@@ -155,8 +162,8 @@ def _size_grade(found, low, high):
     return "fair" if high <= 10 * low else "poor"
 
 
-def _forecast_grade(found, width):
-    if lawless(found):
+def _forecast_grade(found, at, width):
+    if lawless(found) or np.min(at) < found.curve.n[0]:
         return "cannot say"
     return next((grade for grade, limit in WIDTHS.items() if np.max(width) <= limit), "poor")
 
@@ -205,6 +212,9 @@ def _warnings(found, head, at):
         )
     if (np.log(curve.loss[1:] / curve.loss[:-1]) > max(0.05, 4 * curve.error.max())).any():
         notes.append(Text("ill-behaved: the loss rises between sizes by more than its error"))
+    if at.min() < curve.n[0]:
+        least = curve.n[0]
+        notes.append(Text("nothing is known below the smallest size measured, {least:,.0f}", least=least))
     if at.max() > FAR * curve.n[-1]:
         notes.append(Text("the largest size lies {times:.0f} times beyond the data", times=at.max() / curve.n[-1]))
     return tuple(notes)

@@ -259,15 +259,22 @@ def read_csv(source, metric: str | None = None) -> tuple[pd.DataFrame, str]:
     StoreError naming row and column.
     """
     try:
-        table = pd.read_csv(source, skipinitialspace=True, dtype=str, nrows=MOST_ROWS + 1, skip_blank_lines=False)
+        table = pd.read_csv(
+            source, header=None, index_col=False, dtype=str, nrows=MOST_ROWS + 2, skipinitialspace=True,
+            skip_blank_lines=False, keep_default_na=False, na_values=[""],
+        )  # fmt: skip
     except FileNotFoundError:
         raise StoreError(f"file '{source}' does not exist") from None
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise StoreError(f"'{source}' is not a readable CSV file: {one_line(error)}") from None
-    if len(table) > MOST_ROWS:
+    if len(table) > MOST_ROWS + 1:
         raise StoreError(f"the CSV has more than {MOST_ROWS:,} rows; that is the most allowed")
-    table.columns = [str(column).strip().lower() for column in table.columns]
     table = table.dropna(how="all")  # blank lines, which count as rows below
+    if table.empty:
+        raise StoreError("the CSV has no heading and no rows")
+    heading, table = table.iloc[0], table.iloc[1:]
+    table.columns = [name.strip().lower() if isinstance(name, str) else "" for name in heading]
+    table = table.loc[:, table.columns != ""]  # row numbers, or what follows a comma at the end
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise StoreError(f"the CSV has more than one column {twice[0]}")
@@ -279,11 +286,11 @@ def read_csv(source, metric: str | None = None) -> tuple[pd.DataFrame, str]:
         raise StoreError("the CSV has no rows below its heading")
     numbers = {name: _numbers(table, name) for name in ("n", metric, "se") if name in table}
     names = table["architecture"].fillna("model").str.strip() if "architecture" in table else "model"
-    read = pd.DataFrame({"architecture": names, "n": numbers["n"], "loss": numbers[metric]})
-    read["se"] = numbers.get("se", math.nan)
-    return read, metric
+    columns = {"architecture": names, "n": numbers["n"], "loss": numbers[metric], "se": numbers.get("se", math.nan)}
+    return pd.DataFrame(columns).reset_index(drop=True), metric
 
 
+MISSING = {"nan", "na", "n/a", "none", "null"}
 ALLOWED = {  # column of a CSV -> whether a number is, and how that is said
     "n": (lambda values: values.ge(1), "a number of examples, 1 or more"),
     "loss": (lambda values: values.gt(0), "a number above 0"),
@@ -298,10 +305,10 @@ def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
     is_allowed, allowed = ALLOWED[column]
     good = is_allowed(values) & values.ne(math.inf)
     if column == "se":
-        good |= table[column].isna()
+        good |= table[column].isna() | table[column].str.lower().isin(MISSING)
     if not good.all():
         row = int((~good).to_numpy().argmax())
         raise StoreError(
-            f"row {table.index[row] + 2}, column {column}: '{table[column].iloc[row]}'; allowed: {allowed}"
+            f"row {table.index[row] + 1}, column {column}: '{table[column].iloc[row]}'; allowed: {allowed}"
         )
     return values

@@ -8,6 +8,8 @@ import streamlit as st
 from analysis.language import LANGUAGES
 
 KEYS = "address"  # in the session: what the address may hold, key -> default
+ALWAYS = {"source", "study", "example", "dataset", "architecture", "language"}  # their defaults change with the store
+EMPTY = "none"  # a field that was cleared
 
 
 def begin() -> None:
@@ -28,14 +30,14 @@ def start(key: str, default, read: Callable) -> None:
 
 
 def write() -> None:
-    """Into the address: whatever differs from its default, and the language."""
-    chosen = {
-        key: st.session_state.get(key) for key, default in st.session_state[KEYS].items() if key in st.session_state
-    }
+    """Into the address: whatever differs from its default, and what it is about."""
+    defaults = st.session_state[KEYS]
+    chosen = {key: st.session_state[key] for key in defaults if key in st.session_state}
     known = {
-        key: str(value) for key, value in chosen.items() if value != st.session_state[KEYS][key] and value is not None
+        key: EMPTY if value is None else str(value)
+        for key, value in chosen.items()
+        if key in ALWAYS or value != defaults[key]
     }
-    known["language"] = st.session_state["language"]
     if known != st.query_params.to_dict():
         st.query_params.from_dict(known)
 
@@ -50,7 +52,9 @@ def one_of(options) -> Callable[[str], str]:
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
+    def read(text: str) -> float | None:
+        if text == EMPTY:
+            return None
         value = float(text)
         if not (low <= value <= high and math.isfinite(value)):
             raise ValueError(text)

@@ -83,18 +83,20 @@ def _target(evidence: Evidence) -> float | None:
     """In units of the metric; an error is asked for in per cent."""
     error = evidence.metric == "error"
     key = f"target_{evidence.metric}"
-    address.start(key, None, address.number(1e-6, 100))
+    most = 100.0 if error else 1e6
+    address.start(key, None, address.number(1e-6, most))
     label = Text("Target error (%)") if error else Text("Target loss (nats)")
     ask = say(Text("20 % below the curve now"))
-    value = st.number_input(say(label), 1e-6, 100.0 if error else 1e6, None, format="%g", key=key, placeholder=ask)
+    value = st.number_input(say(label), 1e-6, most, None, format="%g", key=key, placeholder=ask)
     return value / 100 if error and value else value
 
 
 def _number(key: str) -> float | None:
     label, default, highest, step = MONEY[key]
-    address.start(key, default, address.number(0, highest))
+    lowest = 1.0 if key == "capacity" else 0.0
+    address.start(key, default, address.number(lowest, highest))
     placeholder = say(Text("no limit")) if key in NO_LIMIT else say(Text("not given"))
-    return st.number_input(say(label), 0.0, highest, None, step, "%g", key=key, placeholder=placeholder)
+    return st.number_input(say(label), lowest, highest, None, step, "%g", key=key, placeholder=placeholder)
 
 
 def _examples(evidence: Evidence, architecture: str | None) -> float | None:
@@ -119,7 +121,7 @@ def _prices(chosen: dict, target: float | None, n: float | None, currency: str) 
     fields = ("label_price", "fixed_cost", "engineer_price", "people", "months", "gpu_price", "gpu_hours")
     return Prices(
         **{name: known[name] for name in fields},
-        capacity=chosen["capacity"] or math.inf,
+        capacity=math.inf if chosen["capacity"] is None else chosen["capacity"],
         engineering=Engineering(low, high, known["success"] / 100),
         value_per_point=chosen["value"],
         deadline=math.inf if chosen["deadline"] is None else chosen["deadline"],

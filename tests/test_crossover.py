@@ -78,9 +78,10 @@ def test_ranges_name_who_is_ahead_and_let_the_undecided_be():
 
 def test_where_nobody_is_likely_the_best_nobody_is_called_so():
     n = np.array([100.0, 200, 400, 800, 1600])
-    chances = np.array([[0.6, 0.3, 0.1], [0.55, 0.35, 0.1], [0.3, 0.45, 0.25], [0.1, 0.4, 0.5], [0.0, 0.1, 0.9]])
+    chances = np.array([[0.7, 0.2, 0.1], [0.65, 0.2, 0.15], [0.55, 0.45, 0], [0.1, 0.2, 0.7], [0.0, 0.1, 0.9]])
     assert leads(n, chances, ["a", "b", "c"]) == ((100, 200, "a"), (800, 1600, "c"))
     assert leads(n, np.full((5, 3), 1 / 3), ["a", "b", "c"]) == ()
+    assert leads(n, np.array([[0.49, 0.51]] * 5), ["a", "b"]) == ()
     assert listed(((43.0, 43.0, "a"), (57.0, 2632.0, "c"))) == "a 43, c 57–2,600"
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import LAST, SIZES, known
 
-from analysis import FitError, predictive
+from analysis import FitError, plan_rounds, predictive
 from analysis.answer import plain
 from analysis.costs.prices import Engineering, Prices
 from analysis.decision import decide
@@ -239,3 +239,18 @@ def test_errors_are_told_in_per_cent():
 def test_a_wrong_confidence_is_refused():
     with pytest.raises(FitError, match="confidence must lie between 0 and 1, got 2"):
         decide(known(), PLAIN, confidence=2)
+
+
+def test_what_was_measured_counts_as_reached_whatever_the_fit_says():
+    loss = [0.80, 0.70, 0.61, 0.535, 0.47, 0.38]
+    today = predictive(250 * 2.0 ** np.arange(6), loss)
+    found = decide(today, Prices(target=0.385))
+    assert found.recommended == "nothing" and found.p_met < 0.5 and "Nothing needs to be paid" in found.words[0]
+    assert "reached" in plan_rounds(today, 0.385, 8000).words
+    assert decide(today, Prices(target=0.385, n=4000)).choice != "nothing"
+
+
+def test_a_chance_below_the_wanted_one_is_said_where_nothing_needs_to_be_paid():
+    today = predictive(250 * 2.0 ** np.arange(6), [0.80, 0.70, 0.61, 0.535, 0.47, 0.41])
+    found = decide(today, Prices(target=0.36, n=16_000, wanted=0.95))
+    assert found.choice == "nothing" and "less than the 95% wanted" in found.words[0]

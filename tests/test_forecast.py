@@ -203,3 +203,29 @@ def test_dense_curves_take_less_than_half_a_second():
 def test_importing_analysis_loads_neither_torch_nor_mlflow():
     code = "import sys, analysis; sys.exit(bool({'torch', 'mlflow'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("replicates", [1, 3, 10, 30])
+def test_an_interval_holds_one_new_training_however_many_replicates_were_measured(replicates):
+    inside, random = [], np.random.default_rng(replicates)
+    for _ in range(12):
+        n = np.repeat(SIZES, replicates)
+        told = forecast(n, law(n) * np.exp(0.1 * random.standard_normal(len(n))), SIZES[-1])
+        fresh = np.exp(0.1 * random.standard_normal(200))
+        inside.append(((told.low <= fresh) & (fresh <= told.high)).mean())
+    assert np.mean(inside) >= 0.8
+
+
+def test_below_the_smallest_size_nothing_is_known():
+    told = forecast(SIZES, LOSS, [SIZES[0] / 10, SIZES[-1]])
+    assert told.grades == ("cannot say", "good") and "below the smallest size measured, 200" in told.warnings[0]
+    needed = data_needed(SIZES, LOSS, 2 * LOSS[0])
+    assert needed.low == needed.median == needed.high == SIZES[0]
+
+
+def test_a_replicate_without_any_error_is_one_of_several():
+    n, error = np.repeat(SIZES, 3), np.repeat(LOSS, 3)
+    error[-3:] = 0, 2 * error[-1], error[-1]
+    assert forecast(n, error, AHEAD[:1]).median == pytest.approx(forecast(SIZES, LOSS, AHEAD[:1]).median, rel=0.1)
+    with pytest.raises(FitError, match="at n = 25,600 is 0"):
+        forecast(SIZES, [*LOSS[:-1], 0], AHEAD)

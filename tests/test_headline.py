@@ -80,7 +80,7 @@ def test_machines_are_told_no_more_than_people():
 def test_a_better_architecture_of_too_few_sizes_is_not_passed_over():
     found = answer(LAW, cnn=(SIZES[-2:], LAW[-2:] / 4))
     assert found.sentence.startswith("To reach loss") and "the mine" in found.sentence
-    assert "Measure more sizes of the cnn: with 6,400 examples its loss is" in found.surer
+    assert "Look at the cnn, too: with 6,400 examples its loss is" in found.surer
     assert not answer(LAW, cnn=(SIZES[-2:], LAW[-2:] * 2)).surer
 
 
@@ -146,3 +146,9 @@ def test_a_confidence_keeps_its_digits(confidence, said):
 )
 def test_a_loss_or_error_is_never_rounded_to_nothing(number, metric, said):
     assert value(number, metric) == said
+
+
+def test_an_architecture_that_made_no_mistake_is_not_asked_for_more_sizes():
+    found = answer(LAW / 4, metric="error", perfect=(SIZES, [*LAW[:-1] / 5, 0]))
+    assert "Look at the perfect, too" in found.surer and "the loss or error at n = 6,400 is 0" in found.surer
+    assert "Measure more sizes" not in found.surer

@@ -209,8 +209,19 @@ def test_the_address_reproduces_the_view(study):
     address = {"metric": "error", "target_error": 2.5, "confidence": 0.8, "architecture": "linear", "label_price": 0.5}
     shown = page(**address)
     known = dict(shown.query_params)
-    assert known == {name: str(value) for name, value in address.items()} | {"language": "en"}
+    about = {"source": "study", "study": "demo", "language": "en"}
+    assert known == {name: str(value) for name, value in address.items()} | about
     assert answer(page(**known)) == answer(shown)
+
+
+def test_the_address_names_the_study_and_the_architecture_that_were_shown_unasked(study):
+    assert dict(page().query_params) == {"source": "study", "study": "demo", "architecture": "cnn", "language": "en"}
+
+
+def test_the_address_holds_a_field_that_was_cleared(study):
+    cleared = page(capacity="none", target_loss=500)
+    assert cleared.query_params["capacity"] == "none" and cleared.query_params["target_loss"] == "500.0"
+    assert page(capacity=0).session_state["capacity"] == page().session_state["capacity"] == 50_000
 
 
 def test_an_address_that_makes_no_sense_is_an_address_without_it(study):

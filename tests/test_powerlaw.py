@@ -98,7 +98,7 @@ def test_three_points_work_and_say_that_they_fit_exactly():
         ([], [], {}, "got 0"),
         ([1, 2, 3], [3, 2], {}, "same length, got 3 and 2"),
         ([1, 2, 3], [3, 2, 1], {"se": [1, 1]}, "n and se must have the same length, got 3 and 2"),
-        ([1, 2, 3], [3, 2, 0], {}, "loss must be positive and finite, got 0 at position 2"),
+        ([1, 2, 3], [3, 2, 0], {}, "the loss or error at n = 3 is 0; only what is above 0 can be fitted"),
         ([1, 2, 3], [3, np.nan, 1], {}, "loss must be positive and finite, got nan at position 1"),
         ([1, np.inf, 3], [3, 2, 1], {}, "n must be positive and finite, got inf"),
         ([-1, 2, 3], [3, 2, 1], {}, "n must be positive and finite, got -1"),

@@ -210,6 +210,26 @@ def test_a_table_has_a_dash_for_what_is_not_known():
     assert row["test loss"] == f"{law(200):.4f}"
 
 
+def test_a_small_measurement_is_not_shown_as_nothing():
+    (row,) = as_table(conclude(curve().assign(loss=1e-6, test_loss=5.84e-7, test_error=7.3e-6))).to_dict("records")
+    assert (row["test loss"], row["test error"]) == ("5.84e-07", "0.00073%")
+
+
+def test_no_error_is_foretold_above_all():
+    errors = pd.DataFrame(
+        {"architecture": "a", "n": [1000, 2000, 4000, 8000, 16000], "loss": [0.995, 0.985, 0.99, 0.98, 0.97]}
+    )
+    (found,) = conclude(errors, "error")
+    assert found.forecast.high.max() == 1 and found.forecast.median.max() < 1
+
+
+def test_the_report_draws_more_points_than_altair_draws_by_default(tmp_path):
+    n = np.arange(100, 5300)
+    table = pd.DataFrame({"architecture": "a", "n": n, "loss": n**-0.3, "se": math.nan})
+    found = Evidence(Study("many", measured=table), None)
+    assert "data-spec" in as_html(found, Question())
+
+
 def test_remarks_name_their_architecture():
     remarks = warnings_of(conclude(pd.concat([curve("three", SIZES[:3]), curve("two", SIZES[:2])])))
     assert [remark for remark in remarks if remark.startswith("three: 3 points fit")]

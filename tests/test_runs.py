@@ -332,6 +332,10 @@ def test_a_csv_is_read_from_a_file_with_a_byte_order_mark(tmp_path):
         ("n,loss\n", ["no rows"]),
         ("", ["not a readable CSV"]),
         ("n,loss\n1,2\n1,2,3,4\n", ["not a readable CSV"]),
+        ("n,loss,se\n1000,2.3,0.1,\n2000,2,0.1,\n", ["not a readable CSV", "Expected 3 fields in line 2, saw 4"]),
+        ("n,loss\n1,000,0.91\n2,000,0.8\n", ["not a readable CSV", "Expected 2 fields in line 2, saw 3"]),
+        ("n,loss,loss\n100,1,2\n", ["more than one column loss"]),
+        (",,\n,,\n", ["no heading"]),
         ("n,loss\n" + "1,1\n" * 10_001, ["10,000 rows"]),
     ],
 )
@@ -349,6 +353,16 @@ def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path, content):
     with pytest.raises(StoreError) as refusal:
         read_csv(tmp_path / "curve.csv")
     assert "\n" not in str(refusal.value)
+
+
+def test_columns_without_a_heading_are_row_numbers_or_nothing():
+    assert read(",n,loss\n0,100,1.5\n1,200,1.2\n")[0]["n"].tolist() == [100, 200]
+    assert read("n,loss,\n100,1.5,\n\n200,1.2,\n")[0]["loss"].tolist() == [1.5, 1.2]
+
+
+def test_architectures_may_be_called_what_pandas_takes_for_missing():
+    table, _ = read("n,loss,architecture,se\n100,1.5,None,NaN\n100,1.2,NA,n/a\n")
+    assert table["architecture"].tolist() == ["None", "NA"] and table["se"].isna().all()
 
 
 def test_a_missing_csv_or_a_folder_is_refused_by_its_name(tmp_path):

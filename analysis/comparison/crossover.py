@@ -14,7 +14,7 @@ from analysis.language import Text
 
 SIZES = 100  # at which two curves are compared, even in ln n
 CLEAR = 0.75  # probability from which one of two architectures is called ahead at a size
-LEADS = 0.5  # probability of being the best of all from which one is called the winner at a size
+LEADS = 0.5  # probability of being the best of all from which one may be called the winner at a size
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,12 @@ def winners(predictives: dict[str, Predictive], sizes, *, size=2000, seed=0) -> 
 
 
 def leads(n, chances, names, least=LEADS) -> tuple[tuple[float, float, str], ...]:
-    """(from n, to n, name) of who is ahead by at least `least`, from the first to the last size where it is; chances
-    (sizes, names). Sizes where nobody is change nothing: between two that are ahead there may be some."""
+    """(from n, to n, name) of who is ahead with a chance of at least `least`, and of CLEAR against the second alone,
+    from the first to the last size where it is; chances (sizes, names). Sizes where nobody is change nothing: between
+    two that are ahead there may be some."""
     leader = chances.argmax(1)
-    known = np.flatnonzero(chances.max(1) >= least)
+    second, first = np.sort(chances, axis=1)[:, -2:].T if chances.shape[1] > 1 else (0, chances[:, 0])
+    known = np.flatnonzero((first >= least) & (first >= CLEAR * (first + second)))
     parts = [list(part) for _, part in groupby(known, key=leader.__getitem__)]
     return tuple((float(n[part[0]]), float(n[part[-1]]), names[leader[part[0]]]) for part in parts)
 

@@ -47,6 +47,14 @@ def measure(decision) -> Text | str:
 def _met(decision):
     prices = decision.prices
     loss = decision.futures.today.quantile(prices.n, 0.5)[0]
+    if decision.p_met < prices.wanted and not decision.futures.today.curve.meets(prices.target, prices.n):
+        return Text(
+            "With the {n:,.0f} examples at hand the {metric} is about {loss}, so nothing needs to be paid, more likely "
+            "than not; but with {p} probability only one more training of today's model meets the target {target}, "
+            "less than the {wanted} wanted: the more examples, the surer.",
+            n=prices.n, loss=value(loss, decision.metric), p=chance(decision.p_met), wanted=chance(prices.wanted),
+            **_target(decision),
+        )  # fmt: skip
     return Text(
         "Nothing needs to be paid: with the {n:,.0f} examples at hand the {metric} is about {loss}, and with {p} "
         "probability one more training of today's model meets the target {target} without more data.",

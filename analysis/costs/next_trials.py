@@ -163,7 +163,7 @@ def _refitted(found, now: Predictive, candidate, outcome) -> Predictive:
     """
     sizes, count = candidate.sizes.astype(float), len(candidate.trials.data_seeds)
     mean, unknown = now.moments(sizes, measured=False)
-    scatter = max(now.scatter, float(np.median(now.curve.error * np.sqrt(now.curve.count))))
+    scatter = now.scatter_of_one
     chance = np.array(OUTCOMES)[(outcome + np.arange(len(sizes))) % len(OUTCOMES)]
     middle = mean + student.ppf(chance, FREEDOM) * np.hypot(unknown, scatter / np.sqrt(count))
     if candidate.longer:

@@ -65,9 +65,8 @@ def plan_rounds(
     """
     _check(target, n_now, rounds, success, price, fixed, budget)
     needed = needed_from(found, float(target), CONFIDENCE)
-    seen = found.curve.n <= n_now
     at_hand = float(found.reached(n_now, target)[0])
-    if at_hand >= success or (seen.any() and found.curve.loss[seen][-1] <= target):
+    if at_hand >= success or found.curve.meets(target, n_now):
         words = Text("the target is reached with the {n:,.0f} examples at hand", n=n_now)
         return _nothing(target, n_now, needed.grade, needed.reason, words)
     sizes = np.unique(np.ceil(np.geomspace(n_now, FAR * max(n_now, found.curve.n[-1]), SIZES)))

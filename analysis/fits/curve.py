@@ -29,6 +29,10 @@ class Curve:
     def __len__(self):
         return len(self.n)
 
+    def meets(self, target, n):
+        """Whether the largest size measured of up to n examples is at or below the target loss."""
+        return bool((self.loss[self.n <= n][-1:] <= target).any())
+
     def cut(self, keep):
         """The curve restricted to `keep`, a slice or a mask."""
         return Curve(self.n[keep], self.loss[keep], self.error[keep], self.count[keep])
@@ -50,8 +54,8 @@ def remembered(function):
 
 def read_curve(n, loss, se=None, at_least=3):
     """Check a caller's numbers and pool replicates; FitError names what is wrong."""
-    n, loss = _numbers("n", n), _numbers("loss", loss)
-    se = None if se is None else _numbers("se", se, optional=True)
+    n, loss = _numbers("n", n), _numbers("loss", loss, zero=True)
+    se = None if se is None else _numbers("se", se, zero=True, missing=True)
     for name, values in (("loss", loss), ("se", se)):
         if values is not None and len(values) != len(n):
             raise FitError(f"n and {name} must have the same length, got {len(n)} and {len(values)}")
@@ -60,7 +64,10 @@ def read_curve(n, loss, se=None, at_least=3):
         count = len(sizes)
         raise FitError(Text("needs at least {least} distinct sizes n, got {count}", least=at_least, count=count))
     mean = np.bincount(index, loss) / count
-    return Curve(sizes, mean, _relative_error(n, loss, se, index, count), count)
+    if not mean.all():
+        zero = sizes[mean.argmin()]
+        raise FitError(Text("the loss or error at n = {n:,.0f} is 0; only what is above 0 can be fitted", n=zero))
+    return Curve(sizes, mean, _relative_error(n, loss, se, index, mean, count), count)
 
 
 def thinned(curve, most=MOST):
@@ -93,27 +100,27 @@ def check_positive(name, values):
     return _numbers(name, values)
 
 
-def _numbers(name, values, optional=False):
-    """A flat float array; `optional` ones may be 0 or missing (nan), the others are positive."""
+def _numbers(name, values, zero=False, missing=False):
+    """A flat float array of positive numbers; with `zero` they may be 0, with `missing` nan."""
     try:
         values = np.atleast_1d(np.asarray(values, dtype=float))
     except (TypeError, ValueError):
         raise FitError(f"{name} must hold numbers, got {values!r}") from None
     if values.ndim != 1:
         raise FitError(f"{name} must be one-dimensional, got shape {values.shape}")
-    good = (values >= 0) & np.isfinite(values) | np.isnan(values) if optional else (values > 0) & np.isfinite(values)
+    good = ((values > 0) | zero & (values == 0)) & np.isfinite(values) | missing & np.isnan(values)
     if not good.all():
-        wanted = "zero or positive" if optional else "positive and finite"
+        wanted = "zero or positive" if missing else "positive and finite"
         raise FitError(f"{name} must be {wanted}, got {values[~good][0]:g} at position {np.argmin(good)}")
     return values
 
 
-def _relative_error(n, loss, se, index, count):
+def _relative_error(n, loss, se, index, mean, count):
     """sqrt(MISFIT² + (se/loss)²) of each size; se as given, else from the scatter between replicates."""
     if se is not None:
         known = np.isfinite(se)
-        typical = np.median((se / loss)[known]) if known.any() else 0.0
-        share = np.where(known, se / loss, typical)  # a missing se is taken as the typical one
+        share = se / np.where(loss > 0, loss, mean[index])  # one of several replicates may be 0
+        share = np.where(known, share, np.median(share[known]) if known.any() else 0.0)  # a missing se is typical
     else:
         share = np.nan_to_num(relative_spread(np.zeros(len(n)), n, loss))
     return np.sqrt(MISFIT**2 + np.bincount(index, share**2) / count**2)

@@ -61,9 +61,10 @@ class Predictive:
     """ln loss(n) = m(n) + s(n) * t, t a Student variable with FREEDOM degrees, one for the whole curve.
 
     s² = (spread v)² + (belief (drift (m(n) - m(n_max)))² + cuts (backtest rate ln(n / n_max))²) / (belief + cuts)
-         + scatter²
-    m, v: mean and standard deviation of ln loss over the averaged forms; scatter: of one measurement (relative);
-    rate, cuts: the back-test. Model error is far larger than parameter error, hence s (calibrated, not assumed).
+         + scatter_of_one²
+    m, v: mean and standard deviation of ln loss over the averaged forms; scatter: of a point about them (relative),
+    which may be a mean of replicates; scatter_of_one: of one training; rate, cuts: the back-test. Model error is far
+    larger than parameter error, hence s (calibrated, not assumed).
     """
 
     curve: Curve
@@ -71,6 +72,13 @@ class Predictive:
     backtest: BackTest
     scatter: float
     calibration: Calibration = CALIBRATION
+
+    @cached_property
+    def scatter_of_one(self) -> float:
+        """Relative scatter of one training: that of the points, or of the replicates they are means of, if larger."""
+        several = self.curve.cut(self.curve.count > 1).cut(slice(-RECENT, None))
+        apart = several.error * np.sqrt(several.count)
+        return max(self.scatter, float(np.median(apart))) if len(several) else self.scatter
 
     def terms(self, n):
         """m, v, change m(n) - m(n_max) and distance ln(n / n_max), both 0 inside the data: four arrays (sizes,)."""
@@ -85,7 +93,7 @@ class Predictive:
         by, cuts = self.calibration, self.backtest.cuts
         drift, tested = (by.drift * change) ** 2, (by.backtest * self.backtest.rate * distance) ** 2
         variance = (by.spread * spread) ** 2 + (by.belief * drift + cuts * tested) / (by.belief + cuts)
-        return mean, np.sqrt(variance + (self.scatter**2 if measured else 0) + LEAST**2)
+        return mean, np.sqrt(variance + (self.scatter_of_one**2 if measured else 0) + LEAST**2)
 
     def quantile(self, n, q):
         """Loss not exceeded with probability q by one new measurement at each of n (sizes,); q broadcasts."""

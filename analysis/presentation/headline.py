@@ -90,13 +90,13 @@ def _sentence(evidence, question, asked, needed, prices, met, missed, no_law):
 
 
 def _ahead(evidence, question, asked):
-    """Architectures of too few sizes for a law that have measured less than the one asked for."""
+    """Architectures without a law that have measured less than the one asked for."""
     metric = evidence.metric
     for one in evidence.conclusions(question.confidence):
         if one.law is None and getattr(one, metric) < getattr(asked, metric):
             yield Text(
-                "Measure more sizes of the {name}: with {n:,.0f} examples its {metric} is {loss} already, below the "
-                "{measured} of the {asked} ({reason}).",
+                "Look at the {name}, too: with {n:,.0f} examples its {metric} is {loss} already, below the {measured} "
+                "of the {asked}, but nothing can be fitted yet ({reason}).",
                 name=one.architecture, n=one.largest_n, asked=asked.architecture, reason=one.reason,
                 metric=METRICS[metric], loss=value(getattr(one, metric), metric),
                 measured=value(getattr(asked, metric), metric),

@@ -9,6 +9,8 @@ import altair as alt
 
 from analysis.language import translate
 
+alt.data_transformers.disable_max_rows()  # a CSV may hold more points than Altair's 5,000
+
 # Okabe & Ito's hues, told apart by colour-blind readers, each as light as stands out (3 : 1) on white and on black.
 COLOURS = ["#0072B2", "#D55E00", "#008F68", "#B4609A", "#A07400", "#2F8FC4", "#7F7F7F", "#A0522D"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]

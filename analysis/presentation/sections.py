@@ -1,6 +1,5 @@
 """The answer in plain words and tables of text: what the report prints, its HTML and the page all show."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -127,11 +126,16 @@ def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
                 Text("{low:.3f} to {high:.3f}", low=law.b_low, high=law.b_high) if law else found.reason,
                 f"{law.c:.3g}" if law else "–",
                 f"{found.largest_n:,.0f}",
-                "–" if math.isnan(found.loss) else f"{found.loss:.4f}",
-                "–" if math.isnan(found.error) else f"{found.error:.2%}",
+                _measured(found.loss, 1e-4, "{:.4f}", "loss"),
+                _measured(found.error, 1e-4, "{:.2%}", "error"),
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _measured(number: float, least: float, digits: str, metric: str) -> str:
+    """In a column of one precision; what would round to 0 has its own."""
+    return digits.format(number) if number >= least or number == 0 else value(number, metric)
 
 
 def law(found: list[Conclusion], metric: str, confidence: float) -> Section:
@@ -163,9 +167,9 @@ def forecasts(told: list[Conclusion], metric: str, confidence: float) -> Section
 def data_needed(told: list[Conclusion], needed: list, metric: str, confidence: float) -> Section:
     rows = []
     for one, found in zip(told, needed):
-        least = one.forecast.predictive.curve.n[0]  # what was reached below it is not known
+        least = one.forecast.predictive.curve.n[0]
         examples = Text("cannot say") if found.reason else _at_most(found.median, least)
-        between = sizes(max(found.low, least), max(found.high, least))
+        between = sizes(found.low, found.high)
         because = found.reason or Text("trust: {grade}", grade=found.grade)
         rows.append((examples, one.architecture, between, share(found.p_never), because))
     target = value(needed[0].target, metric)

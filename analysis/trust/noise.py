@@ -42,6 +42,7 @@ def _between(runs, seed, column):
         return np.nan, 0
     means = groups["best_val_loss"].transform("mean")[several]
     chosen = runs[several][means == means.groupby(runs["n_train"][several]).transform("min")]
+    chosen = chosen[chosen[column] > 0]  # an error may be 0
     logs = np.log(chosen[column]).groupby(chosen["n_train"])
     return _pooled([(values.var(), len(values) - 1) for _, values in logs if len(values) > 1])
 
@@ -49,8 +50,9 @@ def _between(runs, seed, column):
 def _of_search(runs, column):
     parts = []
     for _, cell in draws(runs):
-        logs = np.log(cell[column].to_numpy())
-        if len(cell) > 1 and np.isfinite(logs).all():
+        values = cell[column].to_numpy()
+        if len(cell) > 1 and (values > 0).all() and np.isfinite(values).all():
+            logs = np.log(values)
             weight = chances(len(cell), len(cell))
             parts.append((weight @ (logs - weight @ logs) ** 2, 1))
     return _pooled(parts)
