@@ -30,10 +30,16 @@ def export(study: str, folder: Path, hardware: str = "") -> Path:
     found = load_study(study)
     if best_runs(found.runs).empty:
         raise StoreError(nothing_finished(study, found.runs))
-    place = folder / study.replace("/", "_")
+    place = folder / study.replace("/", "_").replace("..", "__")
+    if (place / ABOUT).exists() and (other := read_export(place).name) != study:
+        raise StoreError(f"folder '{place}' holds the study '{other}'; export '{study}' to another folder")
     place.mkdir(parents=True, exist_ok=True)
     runs = found.runs.drop(columns=list(LEFT_OUT), errors="ignore")
-    runs.assign(dataset=runs["dataset"].map(without_folder)).to_csv(place / RUNS, index=False)
+    names = runs["dataset"].map(without_folder)
+    if names.nunique() < runs["dataset"].nunique():
+        twice = ", ".join(sorted(runs["dataset"].unique()))
+        raise StoreError(f"without their folders these datasets of '{study}' have one name: {twice}; rename the files")
+    runs.assign(dataset=names).to_csv(place / RUNS, index=False)
     found.told.to_csv(place / TOLD, index=False)
     chosen = best_runs(found.runs).drop_duplicates(["dataset", "architecture", "n_train"])["run_id"].tolist()
     thinned(histories(chosen)).to_csv(place / STEPS_FILE, index=False, float_format="%.5g")

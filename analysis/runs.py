@@ -2,13 +2,13 @@
 
 import gc
 import math
-import urllib.error
-import urllib.request
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+import requests
 from mlflow import MlflowClient, get_tracking_uri
 from mlflow.artifacts import load_text
 from mlflow.entities import Experiment, Run
@@ -56,14 +56,16 @@ def open_store(tracking_uri: str | None = None, new: bool = False) -> MlflowClie
     new: a database that does not exist yet is made.
     """
     uri = tracking_uri or default_store()
-    if uri.startswith("sqlite:///") and not new and not Path(uri.removeprefix("sqlite:///")).exists():
+    database = Path(uri.removeprefix("sqlite:///").partition("?")[0])
+    if uri.startswith("sqlite:///") and not new and not database.exists():
         raise StoreError(f"tracking store '{uri}' does not exist yet; train something first, or see README")
-    if uri.startswith("sqlite:///") and Path(uri.removeprefix("sqlite:///")).is_dir():
+    if uri.startswith("sqlite:///") and database.is_dir():
         raise StoreError(f"tracking store '{uri}' is a folder, not a database; see MLFLOW_TRACKING_URI")
     try:
         if uri.startswith("http"):  # MLflow would try again for minutes; a reader wants to know now
-            with suppress(urllib.error.HTTPError):  # it answers, and may not know /health
-                urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10).close()
+            certificates = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH")
+            trusted = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1")
+            requests.get(f"{uri.rstrip('/')}/health", timeout=10, verify=certificates or not trusted).close()
         client = MlflowClient(uri)
         client.search_experiments(max_results=1)
     except (OSError, ValueError, ImportError, MlflowException, SQLAlchemyError) as error:
@@ -163,10 +165,12 @@ def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
     Only finished runs count, and of samples that are trained against each other none until all have ended: the first to
     end are the hopeless ones. Where trials were repeated with another `seed`, the trial best on average is chosen and
     each of its repetitions is a row, so that luck is not chosen. Adds `samples`: how many trials there were to choose
-    from; for a winner trained again on another subset (`replica`), how many there were where it won. Same columns as
+    from; for a winner trained again on another subset (`replica`), how many there were where it won; one that a larger
+    search has beaten since does not count. Same columns as
     load_runs, sorted by architecture and size; a size has a row for each replicate.
     """
     finished = runs[(runs["status"] == "FINISHED") & runs["best_val_loss"].notna() & ~is_undecided(runs)]
+    finished = finished[~_of_former_winner(finished)]
     if finished.empty:
         return finished.assign(samples=pd.Series(dtype=int))
     trial = [name for name in (*CELL, *SEARCH) if name in finished]
@@ -180,6 +184,16 @@ def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
     chosen = mean == mean.groupby(cells).transform("min")
     first = number.where(chosen).groupby(cells).transform("min")  # of trials that are equally good
     return _sorted(finished[number == first], number.groupby(cells).nunique())
+
+
+def _of_former_winner(finished: pd.DataFrame) -> pd.Series:
+    """Which runs trained again what wins its size no more: chosen by luck, they would compete with the winner's."""
+    again = is_replica(finished)
+    if not again.any():
+        return again
+    trial = [name for name in ("dataset", "architecture", "n_train", *SEARCH[:3]) if name in finished]
+    winners, every = best_runs(finished[~again])[trial], finished[trial]
+    return again & ~pd.MultiIndex.from_frame(every).isin(pd.MultiIndex.from_frame(winners))
 
 
 def _sorted(best, samples):

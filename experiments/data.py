@@ -77,8 +77,9 @@ def split(name: str, x_train, y_train, x_test=None, y_test=None) -> Data:
     A fixed, stratified share of the training images becomes the validation set, and another the test
     set where none is given. Raises InputError for arrays that are no labelled images.
     """
-    train = _images(x_train, name), _labels(y_train, x_train, name)
-    test = (_images(x_test, name), _labels(y_test, x_test, name)) if x_test is not None else None
+    pictures = _images([x_train] if x_test is None else [x_train, x_test], name)
+    train = pictures[0], _labels(y_train, pictures[0], name)
+    test = (pictures[1], _labels(y_test, pictures[1], name)) if x_test is not None else None
     names = np.unique(np.concatenate([train[1], test[1]]) if test else train[1])
     if len(names) < 2:
         raise InputError(f"dataset '{name}' has {len(names)} class; at least 2 are needed")
@@ -223,27 +224,42 @@ def _folder(path: Path):
     roots = [root for root in roots if root.is_dir()]
     try:
         folders = [ImageFolder(str(root)) for root in roots]
-        sizes = []
+        sizes, brightest = [], 255
         for file, _ in folders[0].samples:
             with Image.open(file) as image:
-                sizes.append((image.size, image.mode in ("1", "L", "I;16")))
+                sizes.append((image.size, image.mode in ("1", "L", "LA", *DEEP)))
+                brightest = max(brightest, image.getextrema()[1]) if image.mode in DEEP else brightest
         size = max(set(sizes), key=sizes.count)[0]
         mode = "L" if all(grey for _, grey in sizes) else "RGB"
+        step = next((step for most, step in DEPTHS.items() if brightest <= most), None)
+        if step is None:
+            raise InputError(f"'{path}' holds a pixel of {brightest}; allowed: up to 16 bits, {max(DEPTHS):,}")
         arrays = []
         for folder in folders:
-            pixels = [np.asarray(_open(file, mode, size)) for file, _ in folder.samples]
+            pixels = [np.asarray(_open(file, mode, size, step)) for file, _ in folder.samples]
             arrays += [np.stack(pixels), np.array([folder.classes[label] for _, label in folder.samples])]
+        if len(folders[0].classes) > 1 and arrays[0].min() == arrays[0].max():
+            raise InputError(f"'{path}': every pixel is {arrays[0].min()} when read as 0–255; nothing can be learned")
         return arrays
     except (OSError, UnidentifiedImageError) as error:
         raise InputError(f"'{path}' is not one folder of images per class: {one_line(error)}") from None
 
 
-def _open(file: str, mode: str, size: tuple[int, int]):
+DEEP = "I", "I;16", "I;16B"  # more than 8 bits a pixel
+DEPTHS = {255: 1, 4095: 16, 65_535: 257}  # brightest pixel of a folder -> what one step of 8 bits is: 8, 12 or 16 bits
+
+
+def _open(file: str, mode: str, size: tuple[int, int], step: int):
     from PIL import Image
 
     with Image.open(file) as image:
-        if image.mode.startswith("I"):  # 16 bits: converting would clip them
-            image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+        if image.mode == "F":
+            raise InputError(f"'{file}' holds fractions; allowed: images of 8 to 16 bits, or arrays in an npz:FILE")
+        if image.mode in DEEP:  # converting would clip them
+            image = Image.fromarray((np.asarray(image) // step).clip(0, 255).astype(np.uint8))
+        if image.has_transparency_data:  # its own shape may be all it shows
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image.convert("RGBA"))
         image = image.convert(mode)
         return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
 
@@ -255,7 +271,9 @@ def _function(name: str, data_dir: Path):
         loader = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"dataset '{name}' cannot be imported: {one_line(error)}") from None
-    arrays = tuple(loader(data_dir))
+    arrays = loader(data_dir)
+    if not isinstance(arrays, tuple | list):
+        raise InputError(f"dataset '{name}' returned {type(arrays).__name__}; allowed: x, y or x, y, x_test, y_test")
     if len(arrays) not in (2, 4):
         raise InputError(f"dataset '{name}' returned {len(arrays)} arrays; allowed: 2 (x, y) or 4 (with a test set)")
     return arrays
@@ -264,9 +282,24 @@ def _function(name: str, data_dir: Path):
 # --- whatever comes in becomes uint8 (N, C, H, W) and int64 labels ----------------------------------
 
 
-def _images(array, name: str) -> np.ndarray:
-    """uint8 (N, H, W, C). Floats may be in 0–1 or 0–255."""
-    array = np.asarray(array)
+NEARLY_ONE = 1.001  # what resizing leaves of a 1
+
+
+def _images(arrays: list, name: str) -> list[np.ndarray]:
+    """uint8 (N, H, W, C) each. Floats may be in 0–1 or 0–255, the same in all arrays."""
+    arrays = [_shaped(array, name) for array in arrays]
+    most = max([array.max() for array in arrays if array.dtype.kind == "f"], default=1.0)
+    if NEARLY_ONE < most <= 2:
+        raise InputError(f"dataset '{name}': the largest pixel is {most}; allowed: 0–1 or 0–255")
+    return [_as_bytes(array, 255 if array.dtype.kind in "fb" and most <= NEARLY_ONE else 1) for array in arrays]
+
+
+def _shaped(array, name: str) -> np.ndarray:
+    """Numbers in 0–255, (N, H, W, C)."""
+    try:
+        array = np.asarray(array)
+    except ValueError:  # images of several sizes in a list
+        raise InputError(f"dataset '{name}': the images differ in shape; make them one array") from None
     if array.ndim == 3:
         array = array[..., None]
     if array.ndim != 4 or not len(array):
@@ -283,14 +316,21 @@ def _images(array, name: str) -> np.ndarray:
     if not ((array >= 0) & (array <= 255)).all():
         wrong = array[~((array >= 0) & (array <= 255))][0]
         raise InputError(f"dataset '{name}': {allowed}, got {wrong}")
-    scale = 255 if array.dtype.kind in "fb" and array.max() <= 1 else 1
-    return np.rint(array * scale).astype(np.uint8)
+    return array
+
+
+def _as_bytes(array: np.ndarray, scale: int) -> np.ndarray:
+    return array if array.dtype == np.uint8 else np.rint(np.minimum(array * scale, 255)).astype(np.uint8)
 
 
 def _labels(array, images, name: str) -> np.ndarray:
     array = np.asarray(array).reshape(-1) if array is not None else np.empty(0)
     if len(array) != len(images):
         raise InputError(f"dataset '{name}': {len(images)} images but {len(array)} labels")
+    if any(label is None or label != label for label in array.tolist()):
+        raise InputError(f"dataset '{name}': a label is missing (None or nan)")
+    if array.dtype == object:  # of several types, which have no order
+        array = array.astype(str)
     return array
 
 

@@ -144,7 +144,16 @@ def find_architecture(name: str) -> Architecture:
         build = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"architecture '{name}' cannot be imported: {one_line(error)}") from None
-    return Architecture(build, getattr(build, "space", {}), getattr(build, "trained_by_steps", True))
+    space = getattr(build, "space", {})
+    for key, entry in dict(space).items():
+        if not (
+            isinstance(entry, tuple) and len(entry) == 2 and (isinstance(entry[1], list) or hasattr(entry[1], "rvs"))
+        ):
+            raise InputError(
+                f"architecture '{name}': space['{key}'] is {entry!r}; allowed: (default, a list of choices or a "
+                "distribution of scipy.stats)"
+            )
+    return Architecture(build, space, getattr(build, "trained_by_steps", True))
 
 
 def build_model(name: str, image: tuple, classes: int, hyperparameters: Mapping, seed: int):
@@ -159,6 +168,7 @@ def build_model(name: str, image: tuple, classes: int, hyperparameters: Mapping,
         model = found.build(image, classes, **own)
         if isinstance(model, nn.Module):
             model.eval()(torch.zeros(1, *image))  # gives the lazy layers their sizes, and so their weights
-        elif "random_state" in model.get_params():
-            model.set_params(random_state=seed)
+        else:  # a pipeline's steps have theirs, too
+            seeded = [key for key in model.get_params() if key == "random_state" or key.endswith("__random_state")]
+            model.set_params(**dict.fromkeys(seeded, seed))
         return model

@@ -4,16 +4,16 @@ mlflow run . -P fraction=0.05          or          python -m experiments.run --f
 """
 
 import argparse
+import os
 import random
 import sys
 import time
-import urllib.error
-import urllib.request
 import warnings
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import mlflow
+import requests
 import sklearn
 import torch
 from mlflow import MlflowClient
@@ -207,6 +207,11 @@ def add_trial_arguments(parser: Parser, without: tuple = ()) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
 
+def database(uri: str) -> Path:
+    """The file of sqlite:///FILE?options."""
+    return Path(uri.removeprefix("sqlite:///").partition("?")[0])
+
+
 def check_store() -> None:
     """Open the tracking store, creating it if need be. Raises InputError where it cannot be reached.
 
@@ -214,13 +219,13 @@ def check_store() -> None:
     """
     uri = mlflow.get_tracking_uri()
     try:
-        if uri.startswith("http"):
-            urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10).close()
-        elif Path(uri.removeprefix("sqlite:///")).is_dir():
+        if uri.startswith("http"):  # whatever it answers; it may not know /health
+            certificates = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH")
+            trusted = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1")
+            requests.get(f"{uri.rstrip('/')}/health", timeout=10, verify=certificates or not trusted).close()
+        elif database(uri).is_dir():
             raise IsADirectoryError("it is a folder, not a database")
         MlflowClient().search_experiments(max_results=1)
-    except urllib.error.HTTPError:
-        pass  # it answers, and may not know /health
     except (OSError, ValueError, ImportError, MlflowException, SQLAlchemyError) as error:
         reason = one_line(error)[:200]
         raise InputError(f"tracking store '{uri}' cannot be opened ({reason}); see MLFLOW_TRACKING_URI") from None

@@ -4,7 +4,6 @@ import gc
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
@@ -14,7 +13,8 @@ from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
 
 from experiments import InputError, one_line
-from experiments.run import check_store
+from experiments.data import Data
+from experiments.run import check_store, database
 
 
 def open_experiment(study: str) -> str:
@@ -81,12 +81,23 @@ def no_garbage_collection() -> Iterator[None]:
 def runs_so_far(study: str) -> list[Run]:
     """The runs of a study's trials, without writing anything: a store or study that does not exist has none."""
     uri = mlflow.get_tracking_uri()
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+    if uri.startswith("sqlite:///") and not database(uri).exists():
         return []
     check_store()
     client = MlflowClient()
     experiment = client.get_experiment_by_name(study)
     return trial_runs(client, experiment.experiment_id) if experiment else []
+
+
+def check_images(study: str, runs: Iterable[Run], data: Data) -> None:
+    """Raises InputError where the study was trained on other images of this name: one curve is of one dataset."""
+    for run in runs:
+        known = run.data.tags.get("dataset_fingerprint", data.fingerprint)
+        if run.data.params.get("dataset") == data.name and is_final(run) and known != data.fingerprint:
+            raise InputError(
+                f"study '{study}' was trained on other images of '{data.name}' (fingerprint {known}, now "
+                f"{data.fingerprint}): splits and test set differ; give the new images a study of their own"
+            )
 
 
 def final_run(client: MlflowClient, experiment_id: str, key: str) -> Run | None:

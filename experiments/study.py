@@ -30,6 +30,7 @@ from experiments.processes import Died
 from experiments.progress import Progress
 from experiments.run import check_store, exit_with_one_line
 from experiments.store import (
+    check_images,
     end_running,
     final_run,
     finished_keys,
@@ -53,6 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
         subset_size(data.pool, fraction)  # raises for a fraction that holds no image, before anything runs
     if options.dry_run:
         runs = runs_so_far(options.study)
+        check_images(options.study, runs, data)
         print(headline(options, trials, missing(trials, runs), data))
         device = options.device if options.engine == "here" else "auto"  # what this machine has is what can be timed
         print(table(estimate(with_replicas(trials, runs, options), runs, data, device), options.workers or cores()))
@@ -83,6 +85,7 @@ def complete(client, experiment_id: str, parent: str, trials: list[Trial], data:
     """Run the trials that are missing, and have the analysis answer."""
     end_running(client, experiment_id)
     runs = trial_runs(client, experiment_id)
+    check_images(options.study, runs, data)
     best, todo = Best(client, runs), missing(trials, runs)
     print(headline(options, trials, todo, data), flush=True)
     if todo and options.pruning == "halving" and options.engine == "here":  # whose first trials end late

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from scipy.stats import loguniform, randint
@@ -56,6 +56,8 @@ def search_space(architecture: str, name: str = "default") -> dict:
             raise InputError(f"search_space 'notebook' describes the cnn only, not '{architecture}'; use 'default'")
         return NOTEBOOK_TRAINING | NOTEBOOK_MODEL
     training = TRAINING | (AUGMENTATION if name == "augmented" else {})
+    if taken := sorted({field.name for field in fields(Trial)} & found.space.keys()):
+        raise InputError(f"architecture '{architecture}': a hyperparameter cannot have an option's name, '{taken[0]}'")
     return (training if found.trained_by_steps else {}) | dict(found.space)
 
 
@@ -66,11 +68,23 @@ def draw(architecture: str, sample: int, search_seed: int = 0, space: str = "def
     """
     chosen = search_space(architecture, space)
     if sample == 0:
-        return {name: default for name, (default, _) in chosen.items()}
+        return _plain(architecture, {name: default for name, (default, _) in chosen.items()})
     distributions = {name: choices for name, (_, choices) in chosen.items()}
     state = named_seed("search", architecture, space, search_seed, sample)
     (values,) = ParameterSampler(distributions, n_iter=1, random_state=state)
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+    return _plain(architecture, values)
+
+
+def _plain(architecture: str, values: dict) -> dict:
+    """Hyperparameters as MLflow and a trial's key take them: numbers, text, true and false."""
+    values = {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+    for name, value in values.items():
+        if not isinstance(value, bool | int | float | str | None):
+            raise InputError(
+                f"architecture '{architecture}': {name} is {value!r}; allowed: numbers, text, true or false (such as "
+                "a name that your function looks up)"
+            )
+    return values
 
 
 def named_seed(*names) -> int:

@@ -20,7 +20,8 @@ def fair_cells(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Text]]:
     count as drawn; others have not happened. Winners trained again on other data seeds stay with the cell they won.
     """
     rows, notes = _drawn(runs), []
-    again = is_replica(rows)  # of a winner, with the search it won
+    searched = (~is_replica(rows)).groupby([rows[name] for name in CELL]).transform("any")
+    again = is_replica(rows) & ~searched  # of a winner, with the search it won
     rows, replicas = rows[~again], rows[again]
     for column in (*SPLIT, *BUDGET):
         if column in rows and len(rows):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 from mlflow.entities import Metric, RunTag
+from mlflow.exceptions import MlflowException
 
 from analysis.fits.curve import FitError
 from analysis.forecast import forecast
@@ -70,12 +71,15 @@ def log_forecasts(client, run_id: str, table: pd.DataFrame, added: pd.DataFrame)
 
 
 def held_out(study: str, tracking_uri: str | None = None) -> pd.DataFrame:
-    """The forecasts that were logged before training; empty where there are none."""
+    """The forecasts that were logged before training; empty where there are none, or their file is gone."""
     client = open_store(tracking_uri)
     parent = study_run(client, study)
     if parent is None or "held_out" not in parent.data.tags:
         return pd.DataFrame(columns=COLUMNS)
-    return pd.read_csv(io.StringIO(study_file(parent, FILE)))
+    try:
+        return pd.read_csv(io.StringIO(study_file(parent, FILE)))
+    except (MlflowException, OSError):  # a store that was moved without its files
+        return pd.DataFrame(columns=COLUMNS)
 
 
 def standing(told: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
