@@ -184,6 +184,15 @@ def test_colour_images_with_channels_first_or_last_are_the_same():
     assert same_pixels(split("x", images.transpose(0, 3, 1, 2), labels), split("x", images, labels))
 
 
+def test_a_pixel_a_little_above_1_changes_no_scale_and_no_other_set():
+    (train, labels), (test, answers) = stripes(), stripes(30, seed=1)
+    train, test = train / 255, test / 255
+    train[0, 0, 0] = test[0, 0, 0] = 1
+    expected = split("x", train, labels, test, answers)
+    test[0, 0, 0] = 1.0000001
+    assert same_pixels(split("x", train, labels, test, answers), expected)
+
+
 def test_images_that_are_true_or_false_become_black_and_white():
     data = split("x", stripes()[0] > 100, stripes()[1])
     assert data.pool.images.unique().tolist() == [0, 255]
@@ -244,6 +253,10 @@ def test_the_validation_set_is_no_larger_than_its_limit():
         ((*stripes(), np.zeros((5, 9, 9), np.uint8), np.arange(5)), ["(8, 8, 1)", "(9, 9, 1)"]),
         ((*stripes(), stripes(5)[0], np.arange(4)), ["5 images", "4 labels"]),
         ((*stripes(), stripes(5)[0], None), ["5 images", "0 labels"]),
+        (([np.zeros((4, 4)), np.zeros((5, 4))], [0, 1]), ["differ in shape"]),
+        ((np.full((10, 4, 4), 1.5), np.arange(10)), ["largest pixel is 1.5", "0–1 or 0–255"]),
+        ((np.zeros((4, 4, 4), np.uint8), ["a", None, "b", "a"]), ["a label is missing"]),
+        ((np.zeros((4, 4, 4), np.uint8), [0, 1, np.nan, 1]), ["a label is missing"]),
     ],
 )
 def test_arrays_that_are_no_labelled_images_are_refused_in_one_line(arrays, words):
@@ -379,10 +392,38 @@ def test_grey_images_of_16_bits_keep_their_shades(tmp_path):
     assert len(data.pool.images.unique()) > 200
 
 
+def save_each(path, pictures):
+    """A folder per class of one image ten times."""
+    for name, (picture, ending) in pictures.items():
+        (path / name).mkdir(parents=True)
+        for image in range(10):
+            picture.save(path / name / f"{image}.{ending}")
+
+
+def test_images_of_12_bits_use_all_shades(tmp_path):
+    pixels = np.linspace(0, 4095, 256).astype(np.uint16).reshape(16, 16)
+    save_each(tmp_path, {name: (Image.fromarray(pixels), "png") for name in ("ant", "bee")})
+    assert len(load_data(f"folder:{tmp_path}").pool.images.unique()) > 200
+
+
+@pytest.mark.parametrize(("mode", "channels"), [("RGBA", 3), ("LA", 1)])
+def test_what_an_image_shows_by_its_transparency_is_seen_on_white(tmp_path, mode, channels):
+    drawn = Image.new(mode, (6, 5), (0,) * len(mode))
+    drawn.putpixel((2, 3), (0,) * (len(mode) - 1) + (255,))
+    save_each(tmp_path, {"ant": (drawn, "png"), "bee": (Image.new(mode, (6, 5), (0,) * len(mode)), "png")})
+    data = load_data(f"folder:{tmp_path}")
+    assert data.image_shape == (channels, 5, 6)
+    for image, label in zip(data.pool.images, data.pool.labels):
+        assert (image != 255).sum() == channels * (label == 0)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda path: None, ["does not exist"]),
+        (lambda path: save_each(path, dict.fromkeys("ab", (Image.new("F", (6, 5), 0.5), "tif"))), ["holds fractions"]),
+        (lambda path: save_each(path, dict.fromkeys("ab", (Image.new("I", (6, 5), 10**6), "tif"))), ["1000000", "16"]),
+        (lambda path: save_each(path, dict.fromkeys("ab", (Image.new("L", (6, 5)), "png"))), ["every pixel is 0"]),
         (lambda path: path.write_text("a file"), ["does not exist"]),
         (lambda path: path.mkdir(), ["one folder of images per class"]),
         (lambda path: (path / "ant").mkdir(parents=True), ["one folder of images per class", "ant"]),
@@ -390,7 +431,18 @@ def test_grey_images_of_16_bits_keep_their_shades(tmp_path):
         (lambda path: (draw_folder(path), write(path / "bee" / "1.png", b"no image")), ["1.png"]),
         (lambda path: (draw_folder(path / "train"), (path / "test").mkdir()), ["one folder of images per class"]),
     ],
-    ids=["missing", "a file", "empty", "empty class", "one class", "broken image", "empty test"],
+    ids=[
+        "missing",
+        "fractions",
+        "32 bits",
+        "black",
+        "a file",
+        "empty",
+        "empty class",
+        "one class",
+        "broken image",
+        "empty test",
+    ],
 )
 def test_a_missing_or_broken_folder_is_refused_in_one_line(tmp_path, make, words):
     make(tmp_path / "pictures")
@@ -419,6 +471,7 @@ def test_a_loader_of_the_users_own_is_called_by_its_name():
         ("toys:nothing", ["toys:nothing", "nothing"]),
         (".toys:loader", [".toys:loader"]),
         ("toys:loader_of_one", ["toys:loader_of_one", "1 arrays", "2"]),
+        ("toys:loader_of_nothing", ["returned NoneType", "x, y, x_test, y_test"]),
     ],
 )
 def test_an_unknown_dataset_is_refused_in_one_line(name, words):

@@ -1,6 +1,7 @@
 """A study as files: what is read back is what was in the store."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from mlflow.entities import Metric
 from records import record_study
 
 from analysis.export import MOST_STEPS, export, exports, read_export, thinned, without_folder
+from analysis.runs import StoreError
 from analysis.study import load_study
 
 EXAMPLES = ROOT / "app" / "example"
@@ -49,6 +51,22 @@ def test_losses_over_steps_of_the_best_runs_are_there_but_not_too_many(study, tm
 def test_where_somebody_keeps_a_dataset_is_not_exported():
     names = "npz:/home/somebody/cifar10.npz", "folder:../photos/", "digits", "package.module:function"
     assert [*map(without_folder, names)] == ["npz:cifar10.npz", "folder:photos", "digits", "package.module:function"]
+
+
+def test_an_export_overwrites_no_other_study(study, tmp_path):
+    record_study("a/b", architectures={"cnn": 0.5}, sizes=(50, 100), samples=0)
+    record_study("a_b", architectures={"cnn": 0.5}, sizes=(50, 100), samples=0)
+    assert export("a/b", tmp_path) == export("a/b", tmp_path) == tmp_path / "a_b"
+    with pytest.raises(StoreError, match="holds the study 'a/b'"):
+        export("a_b", tmp_path)
+
+
+def test_datasets_that_would_have_one_name_are_not_exported(study, tmp_path, monkeypatch):
+    found = load_study("demo")
+    runs = found.runs.assign(dataset=["npz:a/x.npz", "npz:b/x.npz"] * (len(found.runs) // 2))
+    monkeypatch.setattr("analysis.export.load_study", lambda name: replace(found, runs=runs))
+    with pytest.raises(StoreError, match="have one name: npz:a/x.npz, npz:b/x.npz"):
+        export("demo", tmp_path)
 
 
 def test_a_short_history_is_kept_whole():

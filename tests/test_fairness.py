@@ -101,3 +101,10 @@ def test_several_sizes_are_named_in_one_sentence():
 def test_nothing_finished_leaves_nothing_and_says_nothing():
     kept, notes = fair_cells(study(status="RUNNING"))
     assert kept.empty and notes == []
+
+
+def test_a_winner_trained_again_is_one_of_the_search_where_its_subset_is_searched_later():
+    runs = study(seeds=(0, 1))
+    runs["replica"] = np.where(runs["data_seed"].eq(1) & runs["sample"].eq(0), "true", None)
+    kept, notes = fair_cells(runs)
+    assert len(kept) == len(runs) and notes == []

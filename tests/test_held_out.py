@@ -170,3 +170,10 @@ def test_the_json_of_a_study_holds_the_scores_and_is_valid(command, study):
     assert said["architectures"][0]["law"]["b"] == pytest.approx(0.4, abs=0.03)
     assert {row["source"] for row in said["noise"]} == {"data draw", "initialisation", "search"}
     assert np.isfinite(said["architectures"][0]["forecast"]["sizes"][0]["median"])
+
+
+def test_a_store_without_its_files_is_read_without_its_forecasts(study, store):
+    forecast_held_out("study", [1600])
+    for path in store.rglob("held_out.csv"):
+        path.unlink()
+    assert held_out("study").empty and len(load_study("study").runs) == len(SIZES)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import toys
 from toys import stripes_of_shape
 
 from experiments import InputError
@@ -79,6 +80,18 @@ def test_the_users_own_architecture_is_called_with_its_hyperparameters():
 
 def test_a_classical_model_is_seeded():
     assert build("forest", seed=3).random_state == 3
+
+
+def test_all_steps_of_a_pipeline_are_seeded():
+    model = build_model("toys:piped", (1, 8, 8), 3, {}, 5)
+    assert model.named_steps["mlpclassifier"].random_state == 5
+
+
+@pytest.mark.parametrize("space", [[16, 32], 64, (16,), (16, 32)])
+def test_a_search_space_of_another_form_is_refused_in_one_line(monkeypatch, space):
+    monkeypatch.setattr(toys.narrow, "space", {"width": space})
+    with pytest.raises(InputError, match=r"toys:narrow.*space\['width'\].*allowed: \(default"):
+        find_architecture("toys:narrow")
 
 
 @pytest.mark.parametrize(

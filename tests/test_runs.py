@@ -158,6 +158,11 @@ def test_a_study_can_be_read_from_a_store_that_is_not_the_default(store, study, 
     assert len(load_runs("study", f"sqlite:///{store}/mlflow.db")) == 1
 
 
+def test_a_database_may_be_named_with_options(store, study):
+    add_run(study)
+    assert len(load_runs("study", f"sqlite:///{store}/mlflow.db?timeout=60")) == 1
+
+
 def test_an_unknown_study_is_refused_with_the_names_there_are(study):
     with pytest.raises(StoreError, match=r"study 'nosuch' is unknown; this store holds: .*study"):
         load_runs("nosuch")
@@ -205,6 +210,14 @@ def test_the_smallest_validation_loss_is_the_best():
 def test_the_test_loss_does_not_choose():
     runs = table_of(("cnn", 100, 0, 0, "FINISHED", 0.9), ("cnn", 100, 0, 1, "FINISHED", 0.3))
     assert list(best_runs(runs.assign(test_loss=[0.1, 5.0]))["run_id"]) == ["run 1"]
+
+
+def test_a_winner_trained_again_counts_as_long_as_it_wins():
+    runs = table_of(
+        ("cnn", 100, 0, 1, "FINISHED", 0.9), ("cnn", 100, 1, 1, "FINISHED", 0.5), ("cnn", 100, 0, 2, "FINISHED", 0.8)
+    ).assign(replica=[None, "true", None])
+    assert list(best_runs(runs[:2])["run_id"]) == ["run 0", "run 1"]
+    assert list(best_runs(runs)["run_id"]) == ["run 2"]
 
 
 @pytest.mark.parametrize("status", ["FAILED", "RUNNING", "KILLED", "SCHEDULED"])

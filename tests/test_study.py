@@ -13,9 +13,11 @@ from dataclasses import asdict
 from types import SimpleNamespace
 
 import jobs
+import numpy as np
 import pytest
 from conftest import store_in
 from mlflow import MlflowClient
+from toys import stripes
 
 from analysis import report
 from experiments import engine, halving, study, worker
@@ -475,3 +477,17 @@ def test_a_deleted_experiment_is_refused_in_one_line(refuses, store):
 
 def test_an_unknown_parameter_is_refused_with_what_is_allowed(refuses, store):
     refuses("experiments.study", "--nosuch", "1", words=["--nosuch", "--fractions", "--architectures"])
+
+
+def test_other_images_under_a_name_that_was_trained_are_refused(refuses, store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = ["--study", "moved", "--dataset", "npz:d.npz", "--architectures", "linear", "--samples", "0"]
+    asked += ["--fractions", "0.5,1", "--max_steps", "20", "--workers", "1", "--report", "false"]
+    for seed in (0, 1):
+        images, labels = stripes(seed=seed)
+        np.savez("d.npz", x_train=images, y_train=labels)
+        if not seed:
+            study.main(asked)
+    for more in ([], ["--dry_run"]):
+        refuses("experiments.study", *asked, *more, words=["'moved'", "other images of 'npz:d.npz'", "of their own"])
+    assert len(runs_of("moved")[0]) == 2

@@ -5,6 +5,7 @@ from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pytest
+import toys
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
@@ -58,6 +59,17 @@ def test_a_value_out_of_range_is_refused_in_one_line(wrong, words):
     said = str(refusal.value)
     assert "\n" not in said
     assert [word for word in words if word not in said] == [], said
+
+
+def test_hyperparameters_are_plain_values_or_refused(monkeypatch):
+    monkeypatch.setattr(toys.narrow, "space", {"width": (np.int64(4), [8])})
+    assert type(Trial(architecture="toys:narrow").hyperparameters["width"]) is int
+    monkeypatch.setattr(toys.narrow, "space", {"width": (4, [dict])})
+    with pytest.raises(InputError, match="width is <class 'dict'>; allowed: numbers, text"):
+        Trial(architecture="toys:narrow", sample=1)
+    monkeypatch.setattr(toys.narrow, "space", {"patience": (4, [8])})
+    with pytest.raises(InputError, match="cannot have an option's name, 'patience'"):
+        Trial(architecture="toys:narrow")
 
 
 @pytest.mark.parametrize("fraction", [1e-9, 0.05, 1.0])
