@@ -65,7 +65,7 @@ def test_datasets_that_would_have_one_name_are_not_exported(study, tmp_path, mon
     found = load_study("demo")
     runs = found.runs.assign(dataset=["npz:a/x.npz", "npz:b/x.npz"] * (len(found.runs) // 2))
     monkeypatch.setattr("analysis.export.load_study", lambda name: replace(found, runs=runs))
-    with pytest.raises(StoreError, match="have one name: npz:a/x.npz, npz:b/x.npz"):
+    with pytest.raises(StoreError, match=r"have one name: npz:a/x\.npz, npz:b/x\.npz"):
         export("demo", tmp_path)
 
 
