@@ -109,7 +109,7 @@ def test_neither_units_nor_the_order_of_the_points_matter(unit, scale, order):
 def test_wrong_values_are_refused():
     with pytest.raises(FitError, match="confidence must lie between 0 and 1, got 1"):
         compare_exponents(study(ALIKE), confidence=1)
-    with pytest.raises(FitError, match="loss must be positive"):
+    with pytest.raises(FitError, match="is 0; only what is above 0"):
         compare_exponents(study(ALIKE).assign(loss=0.0))
 
 
