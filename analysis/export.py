@@ -31,7 +31,7 @@ def export(study: str, folder: Path, hardware: str = "") -> Path:
     if best_runs(found.runs).empty:
         raise StoreError(nothing_finished(study, found.runs))
     place = folder / study.replace("/", "_").replace("..", "__")
-    if (place / ABOUT).exists() and (other := read_export(place).name) != study:
+    if (other := name_in(place)) not in ("", study):
         raise StoreError(f"folder '{place}' holds the study '{other}'; export '{study}' to another folder")
     place.mkdir(parents=True, exist_ok=True)
     runs = found.runs.drop(columns=list(LEFT_OUT), errors="ignore")
@@ -63,6 +63,14 @@ def read_export(place: Path) -> Study:
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"folder '{place}' is not a whole export: {one_line(error)}") from None
     return Study(name, runs, note=note, told=told, about=about, histories=steps)
+
+
+def name_in(place: Path) -> str:
+    """Name of the study exported to a folder; "" where there is none, or it cannot be read."""
+    try:
+        return json.loads((place / ABOUT).read_text(encoding="utf-8"))["name"]
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def exports(folder: Path) -> list[str]:

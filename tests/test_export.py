@@ -61,6 +61,13 @@ def test_an_export_overwrites_no_other_study(study, tmp_path):
         export("a_b", tmp_path)
 
 
+@pytest.mark.parametrize("file", ["study.json", "runs.csv"])
+def test_a_broken_export_is_written_anew(study, tmp_path, file):
+    place = export("demo", tmp_path)
+    (place / file).write_text("cut o")
+    assert read_export(export("demo", tmp_path)).name == "demo"
+
+
 def test_datasets_that_would_have_one_name_are_not_exported(study, tmp_path, monkeypatch):
     found = load_study("demo")
     runs = found.runs.assign(dataset=["npz:a/x.npz", "npz:b/x.npz"] * (len(found.runs) // 2))
