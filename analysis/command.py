@@ -1,6 +1,7 @@
 """What the commands share: bad input is one line that says what is allowed, and exit code 2."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
@@ -24,6 +25,10 @@ class Parser(argparse.ArgumentParser):
 def run(main: Callable[[], None]) -> None:
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads it, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        sys.exit(1)
     except (StoreError, FitError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

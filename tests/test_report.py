@@ -1,11 +1,14 @@
 """The answer: one row per architecture, what cannot be fitted is said in it, and all is logged to the study."""
 
 import math
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from mlflow import MlflowClient
 from test_runs import add_run
 
@@ -270,6 +273,14 @@ def test_bad_input_is_refused_in_one_line(refuses, study, store, arguments, word
     (store / "bad.csv").write_text("n,loss\n100,1\n200,x\n")
     (store / "other.csv").write_text("size,accuracy\n1,2\n")
     refuses("analysis.report", *arguments, words=words)
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path):
+    curve()[["n", "loss"]].to_csv(tmp_path / "a.csv", index=False)
+    command = [sys.executable, "-m", "analysis.report", str(tmp_path / "a.csv")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as report:
+        report.stdout.close()
+        assert (report.stderr.read(), report.wait()) == ("", 1)
 
 
 def test_of_several_datasets_the_one_that_is_answered_is_named():
