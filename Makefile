@@ -1,4 +1,4 @@
-# Each target makes the environment first where it is missing or older than the list of its packages.
+# Each target first makes the environment where it is missing or older than its list of packages.
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
@@ -22,11 +22,12 @@ ui: setup  ## MLflow's own page on the same store
 	@case "$$MLFLOW_TRACKING_URI" in http*) echo "the MLflow UI is at $$MLFLOW_TRACKING_URI";; \
 	*) $(RUN) mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}";; esac
 
-test: setup  ## lint and tests, those on Ray included
-	$(BIN)/python -m pip install --quiet --editable ".[ray]"
+test: setup  ## style, types, and all tests with their coverage
+	$(BIN)/python -m pip install --quiet --editable ".[ray,test]"
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	$(RUN) python -m pytest
+	$(RUN) mypy
+	$(RUN) python -m pytest --cov --cov-report=term
 
 bench: setup  ## the training loop next to the notebook's and a plain one: make bench DATA=cifar10.npz
 	$(RUN) python benchmarks/training.py $(DATA)

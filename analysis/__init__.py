@@ -1,34 +1,36 @@
 """What is concluded from measured learning curves (numpy, scipy, pandas; never torch)."""
 
-from analysis.comparison.multiplier import Worth, worth
-from analysis.costs.breakeven import break_even
-from analysis.costs.budget import best_for_budget
-from analysis.costs.prices import Engineering, Prices
-from analysis.costs.rounds import Plan, plan_rounds
-from analysis.decision import Decision, decide
-from analysis.fits.curve import FitError
-from analysis.fits.predictive import Predictive, predictive
-from analysis.forecast import DataNeeded, Forecast, data_needed, forecast
-from analysis.powerlaw import PowerLaw, fit_power_law
+from analysis.comparison.data_multiplier import DataMultiplier, data_multiplier
+from analysis.curves.forecast import DataNeeded, Forecast, data_needed, forecast
+from analysis.curves.power_law import PowerLaw, fit_power_law
+from analysis.curves.predictive import Predictive, predictive
+from analysis.decision.break_even import break_even
+from analysis.decision.budget import best_for_budget
+from analysis.decision.decide import Decision, decide
+from analysis.decision.prices import Engineering, Prices
+from analysis.decision.rounds import Plan, plan_rounds
+from analysis.reasons import Finding, FitError, Reason
 
 __all__ = [
+    "DataMultiplier",
     "DataNeeded",
     "Decision",
     "Engineering",
+    "Finding",
     "FitError",
     "Forecast",
     "Plan",
     "PowerLaw",
     "Predictive",
     "Prices",
-    "Worth",
+    "Reason",
     "best_for_budget",
     "break_even",
+    "data_multiplier",
     "data_needed",
     "decide",
     "fit_power_law",
     "forecast",
     "plan_rounds",
     "predictive",
-    "worth",
 ]

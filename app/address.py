@@ -1,26 +1,35 @@
-"""The address of the page holds what was chosen, so that a colleague who opens the link sees the same."""
+"""The address of the page holds what was chosen: whoever opens the link sees the same."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any
 
 import streamlit as st
 
-from analysis.language import LANGUAGES
+from analysis.report.language import ENGLISH, LANGUAGES
 
 KEYS = "address"  # in the session: what the address may hold, key -> default
-ALWAYS = {"source", "study", "example", "dataset", "architecture", "language"}  # their defaults change with the store
+# Their defaults change with the store, so that they are always said.
+ALWAYS = {"source", "study", "example", "dataset", "architecture", "language"}
 EMPTY = "none"  # a field that was cleared
 
 
 def begin() -> None:
     """Language first: all labels are said in it."""
     st.session_state[KEYS] = {}
-    spoken = "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
-    start("language", spoken, one_of(LANGUAGES))
+    start("language", _browsers_language(), one_of(LANGUAGES))
 
 
-def start(key: str, default, read: Callable) -> None:
-    """Give the widget `key` its first value: from the address where `read` makes sense of it, else the default."""
+def _browsers_language() -> str:
+    spoken = (st.context.locale or "").lower()
+    return next((known for known in LANGUAGES if spoken.startswith(known)), ENGLISH)
+
+
+def start(key: str, default: Any, read: Callable[[str], Any]) -> None:
+    """Give the widget `key` its first value.
+
+    It comes from the address where `read` makes sense of it, else it is the default.
+    """
     st.session_state[KEYS][key] = default
     if key not in st.session_state:
         try:
@@ -42,7 +51,9 @@ def write() -> None:
         st.query_params.from_dict(known)
 
 
-def one_of(options) -> Callable[[str], str]:
+def one_of(options: Collection[str]) -> Callable[[str], str]:
+    """Reads one of the options."""
+
     def read(text: str) -> str:
         if text not in options:
             raise ValueError(text)
@@ -51,7 +62,9 @@ def one_of(options) -> Callable[[str], str]:
     return read
 
 
-def number(low: float, high: float) -> Callable[[str], float]:
+def number(low: float, high: float) -> Callable[[str], float | None]:
+    """Reads a number within the limits; None for a field that was cleared."""
+
     def read(text: str) -> float | None:
         if text == EMPTY:
             return None

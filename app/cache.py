@@ -1,13 +1,18 @@
-"""What is remembered between two looks at the page, by what changes in the store: a control never fits anything."""
+"""What is remembered between two looks at the page.
+
+It is forgotten when the store changes; a control never fits anything again.
+"""
+
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from analysis import study as studies
-from analysis.evidence import Evidence
-from analysis.export import read_export
-from analysis.runs import experiments
-from analysis.study import Study
+from analysis.report.study_analysis import StudyAnalysis
+from tracking import study as studies
+from tracking.export import read_export
+from tracking.store import experiments
+from tracking.study import Study
 
 
 @st.cache_data(ttl=5, show_spinner=False)
@@ -18,26 +23,34 @@ def names(store: str) -> list[str]:
 
 @st.cache_data(ttl=3, show_spinner=False)
 def stamp(study: str, store: str) -> str:
+    """Changes when a run of the study begins or ends."""
     return studies.stamp(study, store)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def load(study: str, store: str, stamp: str) -> Study:
+    """A study of the store as it was at the stamp."""
     return studies.load_study(study, store)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def example(folder: str) -> Study:
+def example(folder: Path) -> Study:
+    """A study that was exported."""
     return read_export(folder)
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
-def evidence(source: tuple[str, ...], dataset: str | None, metric: str, _study: Study) -> Evidence:
-    """source says where the study comes from and when it last changed, so that the study need not be compared."""
-    return Evidence(_study, dataset, metric)
+def analysis(
+    source: tuple[str, ...], dataset: str | None, measure: str, _study: Study
+) -> StudyAnalysis:
+    """All that is concluded from a study.
+
+    source: where the study is from and when it last changed; so it need not be compared.
+    """
+    return StudyAnalysis(_study, dataset, measure)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def history(run_id: str, store: str, ended: str) -> pd.DataFrame:
-    """Losses over steps of one run; `ended`, its status, is there so that a running one is asked again."""
+def history(run_id: str, store: str, status: str) -> pd.DataFrame:
+    """Losses over steps of one run; by its status, so that a running one is asked again."""
     return studies.histories([run_id], store)

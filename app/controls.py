@@ -1,132 +1,233 @@
 """What is asked: measure, target, confidence, architecture and prices, in the sidebar."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
-from analysis.costs.prices import Engineering, Prices
-from analysis.evidence import Evidence, Question
-from analysis.language import Text
+from analysis.decision.prices import Engineering, Prices
+from analysis.report.study_analysis import Question, StudyAnalysis
+from analysis.selection import datasets
 from app import address, cache
 from app.show import labels, say
 from app.source import Source
+from tracking.text import Text
 
 MEASURES = {"loss": Text("Loss (nats)"), "error": Text("Error")}
 CONFIDENCES = (0.5, 0.8, 0.9, 0.95)
+MOST_TIMES = 100  # the data: the most examples that can be asked about
 DEFAULT = Prices()
 GAIN = Text("a gain as below")
-# key: (label, default, highest, step); None: no limit, or not known
-MONEY = {
-    "label_price": (Text("Price per label"), DEFAULT.label_price, 1e6, 0.01),
-    "fixed_cost": (Text("Fixed cost of collecting"), DEFAULT.fixed_cost, 1e9, 100.0),
-    "capacity": (Text("Labels per month"), DEFAULT.capacity, 1e12, 1000.0),
-    "engineer_price": (Text("Engineer, per month"), DEFAULT.engineer_price, 1e9, 500.0),
-    "people": (Text("Engineers"), DEFAULT.people, 1e4, 1.0),
-    "months": (Text("Months of engineering"), DEFAULT.months, 240.0, 1.0),
-    "gain_low": (Text("Engineering lowers the loss by at least (%)"), 100 * DEFAULT.engineering.low, 99.0, 1.0),
-    "gain_high": (Text("… and by at most (%)"), 100 * DEFAULT.engineering.high, 99.0, 1.0),
-    "success": (Text("Chance that engineering succeeds (%)"), 100 * DEFAULT.engineering.success, 100.0, 5.0),
-    "gpu_price": (Text("GPU, per hour"), DEFAULT.gpu_price, 1e6, 0.5),
-    "gpu_hours": (Text("GPU hours of one training with its search"), DEFAULT.gpu_hours, 1e9, 1.0),
-    "deadline": (Text("Deadline (months from now)"), None, 240.0, 1.0),
-    "value": (Text("Worth of 1 % less error (or 0.01 nats)"), None, 1e15, 1000.0),
-    "wanted": (Text("Wanted chance of reaching the target (%)"), 100 * DEFAULT.wanted, 99.0, 5.0),
-    "budget": (Text("Budget: what could it reach?"), None, 1e15, 1000.0),
+NOT_GIVEN = Text("not given")
+NO_LIMIT = Text("no limit")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A field for one number.
+
+    label: what it is called.
+    default: its first value; None: no limit, or not known.
+    highest: the largest value allowed.
+    step: of its buttons.
+    lowest: the smallest value allowed.
+    empty: what stands in it while it is empty.
+    """
+
+    label: Text
+    default: float | None
+    highest: float
+    step: float
+    lowest: float = 0.0
+    empty: Text = NOT_GIVEN
+
+
+NUMBERS = {
+    "label_price": Number(Text("Price per label"), DEFAULT.label_price, 1e6, 0.01),
+    "fixed_cost": Number(Text("Fixed cost of collecting"), DEFAULT.fixed_cost, 1e9, 100.0),
+    "capacity": Number(
+        Text("Labels per month"), DEFAULT.capacity, 1e12, 1000.0, lowest=1.0, empty=NO_LIMIT
+    ),
+    "engineer_price": Number(Text("Engineer, per month"), DEFAULT.engineer_price, 1e9, 500.0),
+    "people": Number(Text("Engineers"), DEFAULT.people, 1e4, 1.0),
+    "months": Number(Text("Months of engineering"), DEFAULT.months, 240.0, 1.0),
+    "gain_low": Number(
+        Text("Engineering lowers the loss by at least (%)"),
+        100 * DEFAULT.engineering.low,
+        99.0,
+        1.0,
+    ),
+    "gain_high": Number(
+        Text("… and by at most (%)"), 100 * DEFAULT.engineering.high, 99.0, 1.0
+    ),
+    "success": Number(
+        Text("Chance that engineering succeeds (%)"),
+        100 * DEFAULT.engineering.success,
+        100.0,
+        5.0,
+    ),
+    "gpu_price": Number(Text("GPU, per hour"), DEFAULT.gpu_price, 1e6, 0.5),
+    "gpu_hours": Number(
+        Text("GPU hours of one training with its search"), DEFAULT.gpu_hours, 1e9, 1.0
+    ),
+    "deadline": Number(Text("Deadline (months from now)"), None, 240.0, 1.0, empty=NO_LIMIT),
+    "value": Number(Text("Worth of 1 % less error (or 0.01 nats)"), None, 1e15, 1000.0),
+    "wanted": Number(
+        Text("Wanted chance of reaching the target (%)"), 100 * DEFAULT.wanted, 99.0, 5.0
+    ),
+    "budget": Number(Text("Budget: what could it reach?"), None, 1e15, 1000.0),
 }
-NO_LIMIT = {"deadline", "capacity"}
+DEFAULTS = {key: one.default for key, one in NUMBERS.items() if one.default is not None}
 
 
-def choose(source: Source) -> tuple[Evidence, Question]:
-    """The evidence of the chosen dataset and measure, and the question put to it."""
+def choose(source: Source) -> tuple[StudyAnalysis, Question]:
+    """The analysis of the chosen dataset by the chosen measure, and the question put to it."""
     with st.sidebar:
-        evidence = _evidence(source)
-        target = _target(evidence)
-        address.start("confidence", 0.9, lambda text: address.one_of(list(map(str, CONFIDENCES)))(text) and float(text))
-        confidence = st.select_slider(
-            say(Text("Confidence of the intervals")), CONFIDENCES, format_func="{:.0%}".format, key="confidence"
-        )
-        names = evidence.names
+        analysis = _analysis(source)
+        target = _target(analysis)
+        confidence = _confidence()
+        names = analysis.names
         architecture = _one_of("architecture", Text("Architecture"), names)
         with st.expander(say(Text("Prices and inputs"))):
-            better = _one_of(
-                "better", Text("Engineers bring"), ["", *(name for name in names if name != architecture)], {"": GAIN}
-            )
-            chosen = {key: _number(key) for key in MONEY}
-            n = _examples(evidence, architecture)
-            address.start("currency", DEFAULT.currency, str)
-            currency = st.text_input(say(Text("Currency")), key="currency", max_chars=8)
+            others = ["", *(name for name in names if name != architecture)]
+            better = _one_of("better", Text("Engineers bring"), others, {"": GAIN})
+            chosen = {key: _number(key) for key in NUMBERS}
+            n = _examples(analysis, architecture)
+            currency = _currency()
     prices = _prices(chosen, target, n, currency)
-    return evidence, Question(architecture, confidence, prices, better or None, chosen["budget"])
+    question = Question(architecture, confidence, prices, better or None, chosen["budget"])
+    return analysis, question
 
 
-def _evidence(source: Source) -> Evidence:
+def _analysis(source: Source) -> StudyAnalysis:
     study = source.study
-    dataset = _one_of("dataset", Text("Dataset"), study.datasets)
-    address.start("metric", study.metrics[0], address.one_of(study.metrics))
-    if st.session_state["metric"] not in study.metrics:
-        st.session_state["metric"] = study.metrics[0]
-    metric = st.radio(say(Text("Measure")), study.metrics, format_func=labels(MEASURES), key="metric", horizontal=True)
-    return cache.evidence(source.key, dataset, metric, study)
+    dataset = _one_of("dataset", Text("Dataset"), datasets(study))
+    address.start("metric", study.measures[0], address.one_of(study.measures))
+    if st.session_state["metric"] not in study.measures:
+        st.session_state["metric"] = study.measures[0]
+    measure = st.radio(
+        say(Text("Measure")),
+        study.measures,
+        format_func=labels(MEASURES),
+        key="metric",
+        horizontal=True,
+    )
+    return cache.analysis(source.key, dataset, measure, study)
 
 
-def _one_of(key: str, label: Text, names: list[str], said=None) -> str | None:
+def _one_of(
+    key: str,
+    label: Text,
+    names: list[str],
+    called: Mapping[str, Text] | None = None,
+) -> str | None:
     """A choice among several; what is no choice is not asked for."""
     if len(names) < 2:
         return names[0] if names else None
     address.start(key, names[0], address.one_of(names))
     if st.session_state[key] not in names:
         st.session_state[key] = names[0]
-    return st.selectbox(say(label), names, format_func=labels(said or {}), key=key)
+    return st.selectbox(say(label), names, format_func=labels(called or {}), key=key)
 
 
-def _target(evidence: Evidence) -> float | None:
-    """In units of the metric; an error is asked for in per cent."""
-    error = evidence.metric == "error"
-    key = f"target_{evidence.metric}"
+def _target(analysis: StudyAnalysis) -> float | None:
+    """In units of the measure; an error is asked for in per cent."""
+    error = analysis.measure == "error"
+    key = f"target_{analysis.measure}"
+    least = 1e-6
     most = 100.0 if error else 1e6
-    address.start(key, None, address.number(1e-6, most))
+    address.start(key, None, address.number(least, most))
     label = Text("Target error (%)") if error else Text("Target loss (nats)")
-    ask = say(Text("20 % below the curve now"))
-    value = st.number_input(say(label), 1e-6, most, None, format="%g", key=key, placeholder=ask)
+    empty = say(Text("20 % below the curve now"))
+    value = st.number_input(
+        say(label), least, most, None, format="%g", key=key, placeholder=empty
+    )
     return value / 100 if error and value else value
 
 
-def _number(key: str) -> float | None:
-    label, default, highest, step = MONEY[key]
-    lowest = 1.0 if key == "capacity" else 0.0
-    address.start(key, default, address.number(lowest, highest))
-    placeholder = say(Text("no limit")) if key in NO_LIMIT else say(Text("not given"))
-    return st.number_input(say(label), lowest, highest, None, step, "%g", key=key, placeholder=placeholder)
-
-
-def _examples(evidence: Evidence, architecture: str | None) -> float | None:
-    """Examples at hand, within what the curve can be asked."""
-    if architecture is None:
-        return None
-    sizes = evidence.curves[architecture]["n"]
-    low, high = float(sizes.min()), float(sizes.max()) * 100
-    address.start("n", None, address.number(low, high))
-    if st.session_state["n"] is not None and not low <= st.session_state["n"] <= high:
-        st.session_state["n"] = None
-    placeholder = f"{sizes.max():,.0f}"
-    return st.number_input(
-        say(Text("Examples you have")), low, high, None, format="%.0f", key="n", placeholder=placeholder
+def _confidence() -> float:
+    address.start("confidence", Question().confidence, _a_confidence)
+    return st.select_slider(
+        say(Text("Confidence of the intervals")),
+        CONFIDENCES,
+        format_func="{:.0%}".format,
+        key="confidence",
     )
 
 
-def _prices(chosen: dict, target: float | None, n: float | None, currency: str) -> Prices:
+def _a_confidence(text: str) -> float:
+    if float(text) not in CONFIDENCES:
+        raise ValueError(text)
+    return float(text)
+
+
+def _number(key: str) -> float | None:
+    field = NUMBERS[key]
+    address.start(key, field.default, address.number(field.lowest, field.highest))
+    return st.number_input(
+        say(field.label),
+        field.lowest,
+        field.highest,
+        None,
+        field.step,
+        "%g",
+        key=key,
+        placeholder=say(field.empty),
+    )
+
+
+def _examples(analysis: StudyAnalysis, architecture: str | None) -> float | None:
+    """Examples at hand, within what the curve can be asked."""
+    if architecture is None:
+        return None
+    sizes = analysis.curves[architecture]["n"]
+    low = float(sizes.min())
+    high = float(sizes.max()) * MOST_TIMES
+    address.start("n", None, address.number(low, high))
+    if st.session_state["n"] is not None and not low <= st.session_state["n"] <= high:
+        st.session_state["n"] = None
+    return st.number_input(
+        say(Text("Examples you have")),
+        low,
+        high,
+        None,
+        format="%.0f",
+        key="n",
+        placeholder=f"{sizes.max():,.0f}",
+    )
+
+
+def _currency() -> str:
+    address.start("currency", DEFAULT.currency, str)
+    return st.text_input(say(Text("Currency")), key="currency", max_chars=8)
+
+
+def _prices(
+    chosen: Mapping[str, float | None], target: float | None, n: float | None, currency: str
+) -> Prices:
     """What is left empty counts as its default, or as no limit."""
-    known = {key: MONEY[key][1] if value is None else value for key, value in chosen.items()}
+    known = {key: value for key, value in chosen.items() if value is not None}
+    known = DEFAULTS | known
     low, high = sorted((known["gain_low"] / 100, known["gain_high"] / 100))
-    fields = ("label_price", "fixed_cost", "engineer_price", "people", "months", "gpu_price", "gpu_hours")
     return Prices(
-        **{name: known[name] for name in fields},
-        capacity=math.inf if chosen["capacity"] is None else chosen["capacity"],
+        label_price=known["label_price"],
+        fixed_cost=known["fixed_cost"],
+        capacity=_or_no_limit(chosen["capacity"]),
+        engineer_price=known["engineer_price"],
+        people=known["people"],
+        months=known["months"],
         engineering=Engineering(low, high, known["success"] / 100),
+        gpu_price=known["gpu_price"],
+        gpu_hours=known["gpu_hours"],
         value_per_point=chosen["value"],
-        deadline=math.inf if chosen["deadline"] is None else chosen["deadline"],
+        deadline=_or_no_limit(chosen["deadline"]),
         target=target,
         n=n,
         wanted=min(max(known["wanted"] / 100, 0.5), 0.99),
         currency=currency or DEFAULT.currency,
     )
+
+
+def _or_no_limit(value: float | None) -> float:
+    return math.inf if value is None else value

@@ -2,36 +2,40 @@
 
 import streamlit as st
 
-from analysis.evidence import Evidence, Question
-from analysis.fits.curve import FitError
-from analysis.language import Text
-from analysis.presentation.parts import Part
-from analysis.presentation.sections import curve_sections
+from analysis.report.messages import say_error
+from analysis.report.parts import Part
+from analysis.report.sections import Section, curve_sections
+from analysis.report.study_analysis import Question, StudyAnalysis
 from app import address
 from app.runs import show_runs
-from app.show import say, show, words
+from app.show import inform, say, show
 from app.source import Source
+from tracking.text import Text
+
+NOTHING = Text("Nothing can be said here without a power law; see the answer above.")
 
 
-def show_part(part: Part, source: Source, evidence: Evidence, question: Question) -> None:
+def show_part(part: Part, source: Source, analysis: StudyAnalysis, question: Question) -> None:
     if part.key == "runs":
-        show_runs(source, evidence, question)
+        show_runs(source, analysis)
         return
     try:
-        sections = _curve(source, evidence, question) if part.key == "curve" else part.sections(evidence, question)
-    except (FitError, ValueError) as error:
-        st.info(words(error.args[0]), icon=":material/info:")
+        sections = _sections(part, source, analysis, question)
+    except ValueError as error:  # FitError, or what prices refuse
+        inform(say_error(error))
         return
     if not sections:
-        st.info(
-            words(Text("Nothing can be said here without a power law; see the answer above.")), icon=":material/info:"
-        )
+        inform(NOTHING)
     for i, section in enumerate(sections):
         show(section, f"{part.key}-{i}")
 
 
-def _curve(source: Source, evidence: Evidence, question: Question):
-    """The curves with links to the runs, on linear axes if wanted."""
+def _sections(
+    part: Part, source: Source, analysis: StudyAnalysis, question: Question
+) -> list[Section]:
+    """Those of the curve with links to the runs, on linear axes if wanted."""
+    if part.key != "curve":
+        return part.sections(analysis, question)
     address.start("linear", False, lambda text: text == "True")
     linear = st.toggle(say(Text("Linear axes")), key="linear")
-    return curve_sections(evidence, question, linear, source.ui)
+    return curve_sections(analysis, question, linear, source.ui)

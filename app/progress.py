@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from analysis.language import Text
 from app import cache
 from app.show import words
 from app.source import Source
+from tracking.schema import FAILED, FINISHED, RUNNING
+from tracking.text import Text
 
 SECONDS = 5
 
@@ -18,12 +19,13 @@ def show(source: Source) -> None:
 def _watch(source: Source) -> None:
     """Shows the page anew once a run has begun or ended."""
     counts = source.study.counts
-    done, failed, running = (int(counts.get(status, 0)) for status in ("FINISHED", "FAILED", "RUNNING"))
     text = Text(
-        "This study is still running: {done:,} trials finished, {failed:,} failed, {running:,} running. "
-        "The page follows by itself.",
-        done=done, failed=failed, running=running,
-    )  # fmt: skip
+        "This study is still running: {done:,} trials finished, {failed:,} failed, "
+        "{running:,} running. The page follows by itself.",
+        done=int(counts.get(FINISHED, 0)),
+        failed=int(counts.get(FAILED, 0)),
+        running=int(counts.get(RUNNING, 0)),
+    )
     st.info(words(text), icon=":material/hourglass_top:")
     if cache.stamp(source.study.name, source.store) != source.key[-1]:
         st.rerun()

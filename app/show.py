@@ -1,21 +1,23 @@
-"""How things are shown: words in the reader's language, sections with chart, table and downloads."""
+"""How things are shown: words in the reader's language, sections with chart and downloads."""
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 import streamlit as st
 
-from analysis.language import translate
-from analysis.presentation.html_report import NUMBERS, alt_text, said
-from analysis.presentation.look import Look, picture
-from analysis.presentation.sections import Section
-from analysis.presentation.wording import Link
+from analysis.report.html_report import NUMBERS, alt_text, said
+from analysis.report.language import translate
+from analysis.report.numbers import Link
+from analysis.report.sections import Section
+from analysis.report.theme import Look, picture
 
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII punctuation
 
 
 def look() -> Look:
+    """The reader's language, and whether the page is dark."""
     return Look(st.session_state["language"], st.context.theme.type == "dark")
 
 
@@ -24,25 +26,43 @@ def say(text: str) -> str:
     return translate(text, st.session_state["language"])
 
 
-def labels(names: Mapping) -> Callable:
+def labels(names: Mapping[Any, str]) -> Callable[[Any], str]:
     """What a choice is called, for a widget's format_func: by its name here, else as it is."""
     known = {key: say(name) for key, name in names.items()}
-    return lambda value: known.get(value) or (f"{value:,}" if isinstance(value, int) else str(value))
+
+    def called(value: Any) -> str:
+        other = f"{value:,}" if isinstance(value, int) else str(value)
+        return known.get(value) or other
+
+    return called
 
 
 def words(text: str) -> str:
-    """The same for places that read Markdown: no name or reason is ever taken for markup, mathematics or a link."""
-    return MARKDOWN.sub(r"\\\1", say(text))
+    """The same for places that read Markdown.
+
+    No name or reason is ever taken for markup, mathematics or a link.
+    """
+    return _escaped(say(text))
 
 
-def stop(message: str, what_to_do: str = "", command: str = "") -> None:
-    """A plain box instead of the page."""
+def _escaped(text: str) -> str:
+    return MARKDOWN.sub(r"\\\1", text)
+
+
+def inform(message: str) -> None:
+    """A plain box."""
     st.info(words(message), icon=":material/info:")
+
+
+def stop(message: str, what_to_do: str = "", command: str = "") -> NoReturn:
+    """A plain box instead of the page."""
+    inform(message)
     if what_to_do:
         st.markdown(words(what_to_do))
     if command:
         st.code(command, language="bash")
     st.stop()
+    raise AssertionError("the page has ended")
 
 
 def show(section: Section, key: str) -> None:
@@ -53,37 +73,38 @@ def show(section: Section, key: str) -> None:
     if section.lines:
         st.markdown("\n".join(f"- {words(line)}" for line in section.lines))
     if section.chart is not None:
-        st.altair_chart(section.chart(look=look()), alt=say(alt_text(section)), key=f"chart-{key}")
+        chart = section.chart(look=look())
+        st.altair_chart(chart, alt=say(alt_text(section)), key=f"chart-{key}")
         with st.expander(say(NUMBERS)):
-            table(section)
-            downloads(section, key)
-    elif section.table is not None:
-        table(section)
-        downloads(section, key)
+            _table(section, key)
+    else:
+        _table(section, key)
     if section.command:
         st.code(section.command, language="bash", wrap_lines=True)
 
 
-def table(section: Section) -> None:
+def _table(section: Section, key: str) -> None:
+    if section.table is None:
+        return
     text = said(section.table, look())
     st.table(text.map(_cell), hide_index=True, border="horizontal")
+    _downloads(section, key)
 
 
-def _cell(cell) -> str:
-    text = MARKDOWN.sub(r"\\\1", str(cell))
+def _cell(cell: object) -> str:
+    text = _escaped(str(cell))
     return f"[{text}]({quote(cell.address, safe=':/#')})" if isinstance(cell, Link) else text
 
 
-def downloads(section: Section, key: str) -> None:
+def _downloads(section: Section, key: str) -> None:
     """Made when clicked."""
     name = re.sub(r"\W+", "_", section.title.lower()).strip("_")
-    english = Look()
+    kinds = ["csv"] if section.chart is None else ["csv", "svg", "png"]
     with st.container(horizontal=True, gap="small"):
-        for kind in ("csv", *(("svg", "png") if section.chart is not None else ())):
-            file = make(section, kind, english)
+        for kind in kinds:
             st.download_button(
                 kind.upper(),
-                file,
+                _maker(section, kind),
                 f"{name}.{kind}",
                 type="tertiary",
                 key=f"{kind}-{key}",
@@ -92,10 +113,14 @@ def downloads(section: Section, key: str) -> None:
             )
 
 
-def make(section: Section, kind: str, look: Look):
-    def file() -> bytes:
-        if kind == "csv":
-            return section.table.to_csv(index=False).encode()
-        return picture(section.chart(look=look), kind)
+def _maker(section: Section, kind: str) -> Callable[[], bytes]:
+    """Makes the table or the chart as a file, in English."""
 
-    return file
+    def make() -> bytes:
+        if kind == "csv":
+            assert section.table is not None
+            return section.table.to_csv(index=False).encode()
+        assert section.chart is not None
+        return picture(section.chart(look=Look()), kind)
+
+    return make

@@ -1,18 +1,24 @@
-"""Engineers or data, on synthetic studies with known truth: do the intervals cover, is the recommendation right?
+"""Engineers or data, on synthetic studies with known truth: do the intervals cover?
 
     python benchmarks/decision.py [studies, 200] [first seed, 0]
-    python benchmarks/decision.py CURVES.csv    the cost of data on real curves, as of benchmarks/calibrate.py
+    python benchmarks/decision.py CURVES.csv
 
-Two architectures with and without floor, 6-9 sizes, 1-3 % noise, on exact power laws and on curves whose exponent
-wanders (benchmarks/truths.py); the target is what today's model reaches with 1.3 to 6 times the data; the label price
-is drawn around the true break-even, so that half of the answers are data.
-covers: share of 90 % intervals that hold the truth, over the studies whose answer is not "cannot say" (in brackets:
-over all). right: share of recommendations that are the cheaper side; regret: mean of what is paid over the cheapest.
-On real curves the target is the last loss that was held out, and the truth the size at which it was measured.
+The second is the cost of data on real curves, as of benchmarks/calibrate.py: the target is the
+last value that was held out, and the truth the size at which it was measured.
+
+The first has two architectures with and without floor, 6-9 sizes, 1-3 % noise, on exact power
+laws and on curves whose exponent wanders (benchmarks/truths.py). The target is what today's
+model reaches with 1.3 to 6 times the data; the label price is drawn around the true
+break-even, so that half of the answers are data.
+
+covers: share of 90 % intervals that hold the truth, over the studies whose answer is not
+    "cannot say" (in brackets: over all).
+right: share of recommendations that are the cheaper side.
+regret: mean of what is paid over the cheapest.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,13 +26,15 @@ from calibrate import read_cases
 from truths import wandering
 
 from analysis import fit_power_law, predictive
-from analysis.costs.breakeven import break_even
-from analysis.costs.prices import Prices
-from analysis.decision import decide
+from analysis.decision.break_even import break_even
+from analysis.decision.decide import decide
+from analysis.decision.prices import Prices
 
 
 @dataclass(frozen=True)
 class Truth:
+    """a n^-b + c"""
+
     a: float
     b: float
     c: float
@@ -42,19 +50,25 @@ def make(seed: int, exact: bool):
     """Sizes, both true curves, both measured ones, and prices near the true break-even."""
     r = np.random.default_rng(seed)
     n = 200 * 2.0 ** np.arange(r.integers(6, 10))
-    b, floor = r.uniform(0.2, 0.6), r.uniform(0, 0.5) * (r.random() < 0.6)
+    b = r.uniform(0.2, 0.6)
+    floor = r.uniform(0, 0.5) * (r.random() < 0.6)
     today = Truth((1 - floor) * n[-1] ** b, b, floor)
-    gain, steeper = r.uniform(0.03, 0.3), r.uniform(1, 1.15)
+    gain = r.uniform(0.03, 0.3)
+    steeper = r.uniform(1, 1.15)
     scale = (1 - gain) * (1 - floor)
     better = Truth(scale * n[-1] ** (b * steeper), b * steeper, (1 - gain) * floor)
     if not exact:
-        way = [np.random.default_rng([seed, 1]) for _ in range(2)]  # alike: it is the data that make exponents wander
-        today = wandering(way[0], n, 1.0, b, floor)
-        better = wandering(way[1], n, 1 - gain, b * steeper, floor)
+        # alike: it is the data that make exponents wander
+        today = wandering(np.random.default_rng([seed, 1]), n, 1.0, b, floor)
+        better = wandering(np.random.default_rng([seed, 1]), n, 1 - gain, b * steeper, floor)
     noise = r.uniform(0.01, 0.03)
-    measured = [curve(n) * np.exp(noise * r.standard_normal(len(n))) for curve in (today, better)]
+    measured = [
+        curve(n) * np.exp(noise * r.standard_normal(len(n))) for curve in (today, better)
+    ]
     target = today(n[-1] * np.exp(r.uniform(np.log(1.3), np.log(6))))
-    prices = Prices(target=float(target), engineer_price=10_000, people=1, months=6, gpu_hours=0)
+    prices = Prices(
+        target=float(target), engineer_price=10_000, people=1, months=6, gpu_hours=0
+    )
     price = equal_price(today, better, prices, n[-1]) * np.exp(0.7 * r.standard_normal())
     return n, today, better, measured, prices, float(price)
 
@@ -72,18 +86,20 @@ def costs(today, better, prices, n, price):
 
 def score(seed: int, exact: bool) -> dict:
     n, today, better, measured, prices, price = make(seed, exact)
-    prices = Prices(**{**vars(prices), "label_price": price})
+    prices = replace(prices, label_price=price)
     decision = decide(predictive(n, measured[0]), prices, better=predictive(n, measured[1]))
-    even, data = break_even(decision), decision.outcome("data")
+    even = break_even(decision)
+    data = decision.outcome("data")
     paid = dict(zip(("data", "engineers"), costs(today, better, prices, n[-1], price)))
     cheaper = min(paid, key=paid.get)
-    plain = [fit_power_law(n, loss) for loss in measured]
+    plain = [fit_power_law(n, values) for values in measured]
     guesses = [Truth(law.a, law.b, law.c) for law in plain]
     guess = costs(*guesses, prices, n[-1], price)
     chosen = {"data": "data", "model": "engineers", "both": "engineers"}.get(decision.choice)
-    truth, said = equal_price(today, better, prices, n[-1]), decision.grade != "cannot say"
+    truth = equal_price(today, better, prices, n[-1])
+    by_law = ("data", "engineers")[int(guess[1] < guess[0])]
     return {
-        "said": said,
+        "said": decision.grade != "cannot say",
         "cost covers": data.cost_low <= paid["data"] <= data.cost_high,
         "cost width": np.log(data.cost_high / max(data.cost_low, 1e-9)),
         "break-even covers": even.label_price_low <= truth <= even.label_price_high,
@@ -92,8 +108,8 @@ def score(seed: int, exact: bool) -> dict:
         "answers": chosen is not None,
         "right": chosen == cheaper,
         "regret": np.nan if chosen is None else paid[chosen] / paid[cheaper] - 1,
-        "power law right": (("data", "engineers")[int(guess[1] < guess[0])]) == cheaper,
-        "power law regret": paid[("data", "engineers")[int(guess[1] < guess[0])]] / paid[cheaper] - 1,
+        "power law right": by_law == cheaper,
+        "power law regret": paid[by_law] / paid[cheaper] - 1,
         "always data regret": paid["data"] / paid[cheaper] - 1,
         "always engineers regret": paid["engineers"] / paid[cheaper] - 1,
     }
@@ -106,26 +122,43 @@ def synthetic(count: int = 200, first: int = 0) -> None:
 
 
 def tell(table: pd.DataFrame) -> None:
-    said, answered = table[table["said"]], table[table["said"] & table["answers"]]
-    print(f"{len(table)} studies; {len(said)} can be said, {len(answered)} of these with a recommendation")
+    said = table[table["said"]]
+    answered = table[table["said"] & table["answers"]]
+    print(
+        f"{len(table)} studies; {len(said)} can be said, "
+        f"{len(answered)} of these with a recommendation"
+    )
     print(f"cost covers: {said['cost covers'].mean():.0%} ({table['cost covers'].mean():.0%})")
     print(f"break-even covers: {said['break-even covers'].mean():.0%}")
-    print(f"right: {answered['right'].mean():.0%}; power law with floor: {answered['power law right'].mean():.0%}")
-    for name in ("regret", "power law regret", "always data regret", "always engineers regret"):
+    right = answered[["right", "power law right"]].mean()
+    print(f"right: {right['right']:.0%}; power law with floor: {right['power law right']:.0%}")
+    for name in (
+        "regret",
+        "power law regret",
+        "always data regret",
+        "always engineers regret",
+    ):
         print(f"{name}: {answered[name].mean():.1%}")
     bins = pd.cut(said["p"], [0, 0.1, 0.3, 0.5, 0.7, 0.9, 1], include_lowest=True)
     print("probability that engineers are cheaper, and how often they are:")
-    print(said.groupby(bins, observed=True).agg(said=("p", "mean"), was=("engineers", "mean"), studies=("p", "size")))
+    print(
+        said.groupby(bins, observed=True).agg(
+            said=("p", "mean"), was=("engineers", "mean"), studies=("p", "size")
+        )
+    )
 
 
 def real(path: str) -> None:
     rows = []
     for case in read_cases(path):
-        last, n = np.argmax(case.n), case.found.curve.n[-1]
-        prices = Prices(target=float(case.loss[last]), label_price=1.0, gpu_hours=0)
+        last = np.argmax(case.n)
+        n = case.found.curve.n[-1]
+        prices = Prices(target=float(case.value[last]), label_price=1.0, gpu_hours=0)
         data = decide(case.found, prices).outcome("data")
         covered = data.cost_low <= case.n[last] - n <= data.cost_high
-        rows.append({"family": case.family, "said": data.grade != "cannot say", "covers": covered})
+        rows.append(
+            {"family": case.family, "said": data.grade != "cannot say", "covers": covered}
+        )
     table = pd.DataFrame(rows)
     print(table.groupby(["family", "said"])["covers"].agg(["mean", "size"]))
     print(table.groupby("family")["covers"].agg(["mean", "size"]))

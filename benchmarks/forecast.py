@@ -1,13 +1,15 @@
-"""How well do forecasts hold? Ours against published methods, on curves whose ends were held out.
+"""How well do forecasts hold? Ours against published methods, on curves with held-out ends.
 
     python benchmarks/forecast.py CURVES.csv
 
-CURVES.csv: family, curve, n, error, se, is_train (1: seen, 0: held out). RMSLE of a curve: square root of the mean
-squared ln(predicted / measured) over its held-out points (Alabdulmohsin et al. 2022); a family's is the mean.
+CURVES.csv: family, curve, n, error, se, is_train (1: seen, 0: held out). RMSLE of a curve:
+square root of the mean squared ln(predicted / measured) over its held-out points
+(Alabdulmohsin et al. 2022); a family's is the mean.
 """
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,29 +17,30 @@ from calibrate import progress, read_cases, report
 from scipy.stats import norm
 
 from analysis import data_needed, forecast
-from analysis.fits.forms import BROKEN, M1, M2, M3, M4, MMF4, POW4
-from analysis.fits.predictive import thinned
-from analysis.fits.projection import NEAR, fit_shape
+from analysis.curves.forms import BROKEN, M1, M2, M3, M4, MMF4, POW4
+from analysis.curves.predictive import thinned
+from analysis.curves.projection import NEAR, fit_shape
 
 LEVELS = (0.8, 0.9, 0.95)
 RESAMPLES = 60
 FAR = 1e4  # times the data: a target not reached by then counts as never
 SEEN = """
-Seen data: the forms, their odds, ERRORS and the interval's four constants were chosen on these same curves, and two of
-the constants (spread, backtest) were then raised by hand, so ours has an advantage that no peer has. Of the learned
-constants alone, how well they transfer (the other choices are not cross-validated):"""
+Seen data: the forms, their odds, ERRORS and the interval's four constants were chosen on these
+same curves, and two of the constants (spread, backtest) were then raised by hand, so ours has
+an advantage that no peer has. Of the learned constants alone, how well they transfer (the
+other choices are not cross-validated):"""
 
 
 def last_value(curve):
-    return lambda n: np.full(len(n), curve.loss[-1])
+    return lambda n: np.full(len(n), curve.value[-1])
 
 
 def log_linear(curve):
-    """loss = p + q ln n by relative least squares, kept above a thousandth of the smallest loss."""
-    weight = 1 / (_error(curve) * curve.loss)
+    """value = p + q ln n by relative least squares, kept above NEAR times the least value."""
+    weight = 1 / (_error(curve) * curve.value)
     columns = np.stack([np.ones(len(curve)), np.log(curve.n)], 1)
-    p, q = np.linalg.lstsq(columns * weight[:, None], curve.loss * weight, rcond=None)[0]
-    return lambda n: np.maximum(p + q * np.log(n), NEAR * curve.loss.min())
+    p, q = np.linalg.lstsq(columns * weight[:, None], curve.value * weight, rcond=None)[0]
+    return lambda n: np.maximum(p + q * np.log(n), NEAR * curve.value.min())
 
 
 def fitted(form):
@@ -57,8 +60,14 @@ def _error(curve):
 
 def _fit(form, curve):
     x = curve.n / curve.n[-1]
-    return fit_shape(lambda *p: form.shape(x, *(q[:, None] for q in p)), form.axes(x[0]), curve.loss,
-                     _error(curve), floor=form.floored, zooms=4)  # fmt: skip
+    return fit_shape(
+        lambda *p: form.shape(x, *(q[:, None] for q in p)),
+        form.axes(x[0]),
+        curve.value,
+        _error(curve),
+        floor=form.floored,
+        zooms=4,
+    )
 
 
 PEERS = {"last value": last_value, "log-linear": log_linear} | {
@@ -67,20 +76,23 @@ PEERS = {"last value": last_value, "log-linear": log_linear} | {
 
 
 def residual_bootstrap(curve, n, levels):
-    """M2 refitted to its fit plus resampled relative residuals; quantiles of the refits with a residual added."""
-    random, middle = np.random.default_rng(0), fitted(M2)(curve)
-    base = middle(curve.n)
-    residual = curve.loss / base - 1
+    """M2 refitted to its fit plus resampled relative residuals.
+
+    Quantiles of the refits with a residual added.
+    """
+    random = np.random.default_rng(0)
+    base = fitted(M2)(curve)(curve.n)
+    residual = curve.value / base - 1
     draws = []
     for _ in range(RESAMPLES):
-        loss = base * (1 + random.choice(residual, len(base)))
-        again = type(curve)(curve.n, np.maximum(loss, NEAR * base), curve.error, curve.count)
+        drawn = base * (1 + random.choice(residual, len(base)))
+        again = replace(curve, value=np.maximum(drawn, NEAR * base))
         draws.append(fitted(M2)(again)(n) * (1 + random.choice(residual)))
     return [np.quantile(draws, [0.5 - q / 2, 0.5 + q / 2], axis=0) for q in levels]
 
 
 def delta_method(curve, n, levels):
-    """M2 linearised in (ln b, a, c) at its fit: normal intervals from the residual variance."""
+    """M2 linearised in (ln b, a, c) at its fit; normal intervals by the residual variance."""
     top = curve.n[-1]
     (b,), a, c, _ = _fit(M2, curve)
 
@@ -88,50 +100,79 @@ def delta_method(curve, n, levels):
         power = (sizes / top) ** -b
         return np.stack([-a * b * power * np.log(sizes / top), power, np.ones(len(sizes))], 1)
 
-    middle, base = a * (n / top) ** -b + c, a * (curve.n / top) ** -b + c
+    middle = a * (n / top) ** -b + c
+    base = a * (curve.n / top) ** -b + c
     weight = 1 / base
-    variance = (((curve.loss - base) * weight) ** 2).sum() / max(len(curve) - 3, 1)
+    variance = (((curve.value - base) * weight) ** 2).sum() / max(len(curve) - 3, 1)
     inside = gradient(curve.n) * weight[:, None]
     covariance = variance * np.linalg.pinv(inside.T @ inside, rcond=1e-10)
     outer = gradient(n)
-    deviation = np.sqrt(np.einsum("ij,jk,ik->i", outer, covariance, outer) + variance * middle**2)
-    low = NEAR * curve.loss.min()
-    return [np.maximum(middle + norm.ppf(0.5 + q / 2) * deviation * np.array([[-1], [1]]), low) for q in levels]
+    deviation = np.sqrt(
+        np.einsum("ij,jk,ik->i", outer, covariance, outer) + variance * middle**2
+    )
+    low = NEAR * curve.value.min()
+    return [
+        np.maximum(middle + norm.ppf(0.5 + q / 2) * deviation * np.array([[-1], [1]]), low)
+        for q in levels
+    ]
 
 
 def score(case):
-    """Rows (method, family, what, value) for one curve."""
-    (n, loss, se), at, truth = case.seen, case.n, case.loss
+    """Rows (family, method, what, value) for one curve."""
+    n, value, se = case.seen
+    at = case.n
     start = time.process_time()
-    ours = forecast(n, loss, at, se=se)
+    ours = forecast(n, value, at, se=se)
     seconds = time.process_time() - start
     dense = thinned(case.found.curve, 128)  # peers get every point of the shared curves
     continued = {name: fit(dense) for name, fit in PEERS.items()}
     points = {"ours": ours.median} | {name: law(at) for name, law in continued.items()}
-    bands = {
-        "ours": [np.stack([ours.predictive.quantile(at, 0.5 - q / 2), ours.predictive.quantile(at, 0.5 + q / 2)])
-                 for q in LEVELS],
-        "residual bootstrap": residual_bootstrap(dense, at, LEVELS),
-        "delta method": delta_method(dense, at, LEVELS),
-    }  # fmt: skip
-    rows = [(name, "rmsle", np.sqrt(np.mean(np.log(guess / truth) ** 2))) for name, guess in points.items()]
-    for name, pairs in bands.items():
+    rows = [
+        (name, "rmsle", np.sqrt(np.mean(np.log(guess / case.value) ** 2)))
+        for name, guess in points.items()
+    ]
+    for name, pairs in _bands(ours, dense, at).items():
         for level, (low, high) in zip(LEVELS, pairs, strict=True):
-            inside, width = (low <= truth) & (truth <= high), np.log(high / low)
-            values = {"all": inside.mean(), "last": inside[-1], "width all": np.median(width), "width last": width[-1]}
-            rows += [(name, f"{level} {what}", float(value)) for what, value in values.items()]
-    rows += [("ours", "seconds", seconds)] + list(_needed(case, continued))
+            rows += _covered(name, level, low, high, case.value)
+    rows.append(("ours", "seconds", seconds))
+    rows += _needed(case, continued)
     return [(case.family, *row) for row in rows]
 
 
+def _bands(ours, dense, at):
+    """Method -> its intervals (low, high) at each of LEVELS."""
+    quantile = ours.predictive.quantile
+    return {
+        "ours": [
+            np.stack([quantile(at, 0.5 - q / 2), quantile(at, 0.5 + q / 2)]) for q in LEVELS
+        ],
+        "residual bootstrap": residual_bootstrap(dense, at, LEVELS),
+        "delta method": delta_method(dense, at, LEVELS),
+    }
+
+
+def _covered(name, level, low, high, truth):
+    inside = (low <= truth) & (truth <= high)
+    width = np.log(high / low)
+    values = {
+        "all": inside.mean(),
+        "last": inside[-1],
+        "width all": np.median(width),
+        "width last": width[-1],
+    }
+    return [(name, f"{level} {what}", float(value)) for what, value in values.items()]
+
+
 def _needed(case, continued):
-    """n(target) for the lowest loss held out, where it is new: within a factor 2, and never."""
-    (n, loss, se), last = case.seen, case.found.curve.n[-1]
-    best = int(np.argmin(case.loss))
-    target, true = case.loss[best], case.n[best]
-    if target >= loss.min():
+    """n(target) for the least value held out, where it is new: near enough, and never."""
+    n, value, se = case.seen
+    last = case.found.curve.n[-1]
+    best = int(np.argmin(case.value))
+    target = case.value[best]
+    true = case.n[best]
+    if target >= value.min():
         return
-    ours = data_needed(n, loss, target, se=se)
+    ours = data_needed(n, value, target, se=se)
     said = ours.grade != "cannot say"
     yield from (("ours", "answered", float(said)), ("ours", "p never", ours.p_never))
     sizes = np.geomspace(last, last * FAR, 4000)
@@ -149,47 +190,83 @@ def _needed(case, continued):
 def tables(scores):
     """The lines to print."""
     families = sorted(scores.family.unique())
-    mean = scores.groupby(["what", "method", "family"]).value.mean().unstack()
-    median = scores.groupby(["what", "method", "family"]).value.median().unstack()
-    mean["overall"], median["overall"] = mean[families].mean(1), median[families].mean(1)
-    yield "RMSLE of the held-out points, mean (median) over curves; overall: mean over families"
-    yield from _grid(mean.loc["rmsle"].sort_values("overall"), median.loc["rmsle"], "{:.4f} ({:.4f})")
-    yield "\nIntervals: coverage of all held-out points / of the last one; median ln-width of all / of the last"
-    for level in LEVELS:
-        for method in mean.loc[f"{level} all"].index:
-            cells = [f"{mean.loc[f'{level} all', method][f]:4.0%} /{mean.loc[f'{level} last', method][f]:4.0%}"
-                     f" {median.loc[f'{level} width all', method][f]:6.2f} /"
-                     f"{median.loc[f'{level} width last', method][f]:5.2f}" for f in mean.columns]  # fmt: skip
-            yield f"{level:4.0%} {method:18s}" + "".join(f"{c:>28s}" for c in cells)
-    yield "\nn(target): share of answers within a factor 2 of the truth / share that says never"
-    for method in mean.loc["within 2"].sort_values("overall").index[::-1]:
-        cells = [f"{mean.loc['within 2', method][f]:.0%} / {mean.loc['never', method][f]:.0%}" for f in mean.columns]
-        yield f"{method:18s}" + "".join(f"{c:>18s}" for c in cells)
-    for what in ("answered", "within 2 where answered", "p never"):
-        yield f"ours, {what:24s}" + "".join(f"{mean.loc[what, 'ours'][f]:>12.0%}" for f in mean.columns)
+    by = scores.groupby(["what", "method", "family"]).value
+    mean = by.mean().unstack()
+    mean["overall"] = mean[families].mean(1)
+    median = by.median().unstack()
+    median["overall"] = median[families].mean(1)
+    yield (
+        "RMSLE of the held-out points, mean (median) over curves; overall: mean over families"
+    )
+    ranked = mean.loc["rmsle"].sort_values("overall")
+    yield from _grid(ranked, median.loc["rmsle"], "{:.4f} ({:.4f})")
+    yield (
+        "\nIntervals: coverage of all held-out points / of the last one; "
+        "median ln-width of all / of the last"
+    )
+    yield from _intervals(mean, median)
+    yield (
+        "\nn(target): share of answers within a factor 2 of the truth / share that says never"
+    )
+    yield from _answers(mean)
     yield from goals(mean, median, families)
 
 
 def _grid(first, second, text):
-    yield " " * 18 + "".join(f"{f:>20s}" for f in first.columns)
+    yield " " * 18 + "".join(f"{family:>20s}" for family in first.columns)
     for method in first.index:
-        yield f"{method:18s}" + "".join(
-            f"{text.format(first.loc[method, f], second.loc[method, f]):>20s}" for f in first.columns
-        )
+        cells = [
+            text.format(first.loc[method, family], second.loc[method, family])
+            for family in first.columns
+        ]
+        yield f"{method:18s}" + "".join(f"{cell:>20s}" for cell in cells)
+
+
+def _intervals(mean, median):
+    for level in LEVELS:
+        for method in mean.loc[f"{level} all"].index:
+            covered = [mean.loc[f"{level} {where}", method] for where in ("all", "last")]
+            width = [median.loc[f"{level} width {where}", method] for where in ("all", "last")]
+            cells = [
+                f"{covered[0][family]:4.0%} /{covered[1][family]:4.0%}"
+                f" {width[0][family]:6.2f} /{width[1][family]:5.2f}"
+                for family in mean.columns
+            ]
+            yield f"{level:4.0%} {method:18s}" + "".join(f"{cell:>28s}" for cell in cells)
+
+
+def _answers(mean):
+    for method in mean.loc["within 2"].sort_values("overall").index[::-1]:
+        close = mean.loc["within 2", method]
+        never = mean.loc["never", method]
+        cells = [f"{close[family]:.0%} / {never[family]:.0%}" for family in mean.columns]
+        yield f"{method:18s}" + "".join(f"{cell:>18s}" for cell in cells)
+    for what in ("answered", "within 2 where answered", "p never"):
+        shares = mean.loc[what, "ours"]
+        cells = "".join(f"{shares[family]:>12.0%}" for family in mean.columns)
+        yield f"ours, {what:24s}" + cells
 
 
 def goals(mean, median, families):
+    """What was aimed at, and what is reached."""
     yield "\nGoals"
     rmsle = mean.loc["rmsle"]
-    ratio = rmsle.loc["ours", families] / rmsle.drop("ours")[families].min()
-    yield f"RMSLE over the best peer's, geometric mean over families: {_geometric(ratio):.2f}  (goal 1.25)"
+    ratio = _geometric(rmsle.loc["ours", families] / rmsle.drop("ours")[families].min())
+    yield (
+        f"RMSLE over the best peer's, geometric mean over families: {ratio:.2f}  (goal 1.25)"
+    )
     simple = rmsle.loc["ours", families] / rmsle.loc[["last value", "M1"], families].min()
-    yield f"RMSLE over the better of last value and M1, worst family: {simple.max():.2f}  (goal 2)"
+    yield (
+        "RMSLE over the better of last value and M1, worst family: "
+        f"{simple.max():.2f}  (goal 2)"
+    )
     for where in ("all", "last"):
-        cover, width = mean.loc[f"0.9 {where}", "ours"], median.loc[f"0.9 width {where}", "ours"]
+        cover = mean.loc[f"0.9 {where}", "ours"][families]
+        width = median.loc[f"0.9 width {where}", "ours"][families]
         yield (
-            f"90 % interval, {where:4s} held-out points: covers {cover[families].mean():.1%} (goal 88-93 %), worst "
-            f"family {cover[families].min():.1%} (goal 85 %), median ln-width {width[families].mean():.2f} (goal 0.30)"
+            f"90 % interval, {where:4s} held-out points: covers {cover.mean():.1%} "
+            f"(goal 88-93 %), worst family {cover.min():.1%} (goal 85 %), "
+            f"median ln-width {width.mean():.2f} (goal 0.30)"
         )
     seconds = median.loc["seconds", "ours"][families]
     yield f"seconds per forecast, median, slowest family: {seconds.max():.2f}  (goal 0.5)"
@@ -201,7 +278,8 @@ def _geometric(values):
 
 def main(path):
     cases = read_cases(path)
-    start, rows = time.time(), []
+    start = time.time()
+    rows = []
     for done, case in enumerate(cases, 1):
         rows += score(case)
         progress(done, len(cases), start)

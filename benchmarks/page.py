@@ -1,8 +1,9 @@
 """How quickly the page answers: python benchmarks/page.py [RUNS ...]
 
-Writes stores of so many runs (5 architectures, 12 sizes) to a temporary folder and runs the page on each with
-Streamlit's own test runner: the first answer of a new process after its imports, the same for the next reader, and
-changed controls (medians of 5). Wall-clock seconds; run it on a machine that does nothing else.
+Writes stores of so many runs (5 architectures, 12 sizes) to a temporary folder and runs the
+page on each with Streamlit's own test runner: the first answer of a new process after its
+imports, the same for the next reader, and changed controls (medians of 5). Wall-clock seconds;
+run it on a machine that does nothing else.
 """
 
 import os
@@ -71,8 +72,8 @@ def measure(runs: int) -> None:
 
 
 if __name__ == "__main__":
-    import analysis.presentation.html_report
-    import analysis.presentation.parts  # noqa: F401  what a server has imported before anybody asks
+    import analysis.report.html_report
+    import analysis.report.parts  # noqa: F401  what a server has imported before anybody asks
 
     for count in map(int, sys.argv[1:] or (1000, 10_000)):
         measure(count)

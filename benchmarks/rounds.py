@@ -1,16 +1,23 @@
-"""Collecting in rounds against one shot, on curves of known truth and, if given, on measured ones.
+"""Collecting in rounds against one shot, on curves of known truth and on measured ones.
 
-    python benchmarks/rounds.py [CURVES.csv] [--curves 20]      (CURVES.csv as for benchmarks/forecast.py)
+    python benchmarks/rounds.py [CURVES.csv] [--curves 20]
 
-A learning curve is measured up to n0 examples, the target is what the truth reaches at 2, 4 or 8 times as many.
-Each policy says how many examples there should be; they are bought and measured, with noise, until a measurement
-reaches the target or the rounds are over; who cannot say buys as many again. reached: share of curves whose last
-measurement does; in truth: share whose loss without noise does. cost: examples bought over the fewest that do in truth
-(n* - n0), median and 90th percentile over the curves reached; rounds: how many were used, on average.
+CURVES.csv: as for benchmarks/forecast.py. A learning curve is measured up to FIRST examples;
+the target is what the truth reaches at 2, 4 or 8 times as many. Each policy says how many
+examples there should be; they are bought and measured, with noise, until a measurement reaches
+the target or the rounds are over; who cannot say buys as many again.
+
+reached: share of curves whose last measurement does.
+in truth: share whose value without noise does.
+cost: examples bought over the fewest that do in truth, median and 90th percentile over the
+    curves reached.
+rounds: how many were used, on average.
 """
 
 import argparse
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +26,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis import FitError, fit_power_law, predictive
-from analysis.costs.rounds import plan_rounds
-from analysis.fits.predictive import NEVER
-from analysis.forecast import data_needed
+from analysis.curves.forecast import data_needed
+from analysis.curves.predictive import NEVER
+from analysis.decision.rounds import plan_rounds
 
 SIZES = 250 * 2.0 ** np.arange(7)
 FIRST = SIZES[-1]
@@ -31,38 +38,55 @@ LAWS = ("power law", "with floor", "with head", "with break")
 CAP = 64  # times the data at hand: no policy buys more
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What is to be reached.
+
+    law: the truth, n -> value.
+    target: a value.
+    least: the fewest examples that reach it in truth.
+    """
+
+    law: Callable
+    target: float
+    least: float
+
+
 def truth(kind, random):
-    """loss(n) of one random curve without noise: 1 at FIRST, in nats or as a share of it."""
-    b, floor = random.uniform(0.15, 0.5), random.uniform(0.1, 0.5)
+    """value(n) of one random curve without noise: 1 at FIRST."""
+    b = random.uniform(0.15, 0.5)
+    floor = random.uniform(0.1, 0.5)
     where = FIRST * 2 ** random.uniform(-2, 3)  # of a break, which may lie beyond the data
     power = {
         "power law": lambda x: x**-b,
         "with floor": lambda x: floor + (1 - floor) * x**-b,
         "with head": lambda x: np.minimum(x**-b, (0.06) ** -b),
-        "with break": lambda x: x**-b * ((1 + (x * FIRST / where) ** 2) / (1 + (FIRST / where) ** 2)) ** (b / 5),
+        "with break": lambda x: (
+            x**-b * ((1 + (x * FIRST / where) ** 2) / (1 + (FIRST / where) ** 2)) ** (b / 5)
+        ),
     }[kind]
     return lambda n: power(np.asarray(n, dtype=float) / FIRST)
 
 
-# --- policies: (n, loss, target, rounds left) -> examples there should be ---------------------------------
+# --- policies: (n, value, target, rounds left) -> examples there should be -------------------
 
 
-def by_power_law(n, loss, target, left):
+def by_power_law(n, value, target, left):
     """The classical point estimate: a n^-b + c = target."""
-    law = fit_power_law(n, loss)
+    law = fit_power_law(n, value)
     return ((target - law.c) / law.a) ** (-1 / law.b) if target > law.c else np.inf
 
 
-def by_median(n, loss, target, left):
-    return data_needed(n, loss, target).median
+def by_median(n, value, target, left):
+    return data_needed(n, value, target).median
 
 
-def by_upper(n, loss, target, left):
-    return data_needed(n, loss, target, confidence=0.8).high
+def by_upper(n, value, target, left):
+    return data_needed(n, value, target, confidence=0.8).high
 
 
-def by_plan(n, loss, target, left):
-    plan = plan_rounds(predictive(n, loss), target, n[-1], rounds=left)
+def by_plan(n, value, target, left):
+    plan = plan_rounds(predictive(n, value), target, n[-1], rounds=left)
     return plan.n[0] if len(plan.n) else np.inf
 
 
@@ -77,24 +101,32 @@ POLICIES = {
 }
 
 
-def simulate(law, target, least, policy, rounds, n, loss, random, noise=0.0):
-    """Buy and measure until the target is measured or the rounds are over: {reached, in truth, cost, rounds}.
+def simulate(goal, policy, rounds, n, value, random, noise=0.0):
+    """Buy and measure until the target is measured or the rounds are over.
 
-    law: the truth, n -> loss; n, loss: what is measured already; least: the fewest examples that reach the target.
+    n, value: what is measured already. Returns reached, in truth, cost and rounds, by name.
     """
     first = n[-1]
     for used in range(1, rounds + 1):
         try:
-            wanted = policy(n, loss, target, rounds + 1 - used)
+            wanted = policy(n, value, goal.target, rounds + 1 - used)
         except FitError:
             wanted = np.inf
-        size = np.clip(np.ceil(wanted), n[-1] + 1, CAP * first) if wanted < NEVER * first else 2 * n[-1]
+        if wanted < NEVER * first:
+            size = np.clip(np.ceil(wanted), n[-1] + 1, CAP * first)
+        else:
+            size = 2 * n[-1]
         n = np.append(n, size)
-        loss = np.append(loss, law(size) * np.exp(noise * random.standard_normal()))
-        if loss[-1] <= target:
+        new = goal.law(size) * np.exp(noise * random.standard_normal())
+        value = np.append(value, new)
+        if value[-1] <= goal.target:
             break
-    done = {"reached": loss[-1] <= target, "in truth": bool(law(n[-1]) <= target)}
-    return {**done, "cost": (n[-1] - first) / (least - first), "rounds": used}
+    return {
+        "reached": value[-1] <= goal.target,
+        "in truth": bool(goal.law(n[-1]) <= goal.target),
+        "cost": (n[-1] - first) / (goal.least - first),
+        "rounds": used,
+    }
 
 
 def synthetic(curves, laws=LAWS, noises=NOISES, times=TIMES, policies=POLICIES):
@@ -103,32 +135,50 @@ def synthetic(curves, laws=LAWS, noises=NOISES, times=TIMES, policies=POLICIES):
         for noise in noises:
             for seed in range(curves):
                 random = np.random.default_rng([seed, LAWS.index(kind), round(1000 * noise)])
-                law, ahead = truth(kind, random), times[seed % len(times)]
-                loss = law(SIZES) * np.exp(noise * random.standard_normal(len(SIZES)))
+                law = truth(kind, random)
+                least = times[seed % len(times)] * FIRST
+                goal = Goal(law, float(law(least)), least)
+                value = law(SIZES) * np.exp(noise * random.standard_normal(len(SIZES)))
                 for name, (policy, rounds) in policies.items():
                     again = np.random.default_rng(seed)  # the same luck for every policy
-                    said = simulate(
-                        law, float(law(ahead * FIRST)), ahead * FIRST, policy, rounds, SIZES, loss, again, noise
-                    )
-                    yield {"family": kind, "noise": noise, "policy": name, **said}
+                    found = simulate(goal, policy, rounds, SIZES, value, again, noise)
+                    yield {"family": kind, "noise": noise, "policy": name, **found}
 
 
 def measured(path):
-    """The same on published curves: seen up to the last size marked is_train; the truth runs through the points."""
+    """The same on published curves, seen up to the last size marked is_train."""
     table = pd.read_csv(path)
     for (family, _), curve in table.groupby(["family", "curve"]):
         curve = curve.sort_values("n")
-        n, loss, seen = curve["n"].to_numpy(float), curve["error"].to_numpy(), curve["is_train"].to_numpy() == 1
-        target = loss[~seen].min() ** 0.75 * loss[seen].min() ** 0.25  # three quarters of the way to the best
-        ahead = n > n[seen][-1]
-        if target >= loss[seen].min() or not ahead.any():
+        seen = curve["is_train"].to_numpy() == 1
+        n = curve["n"].to_numpy(float)[seen]
+        value = curve["error"].to_numpy()[seen]
+        goal = held_out_goal(curve, seen)
+        if goal is None:
             continue
-        law = lambda size, n=n, loss=loss: float(np.exp(np.interp(np.log(size), np.log(n), np.log(loss))))  # noqa: E731
-        sizes = np.geomspace(n[seen][-1], n[-1], 2000)
-        least = sizes[np.argmax([law(size) <= target for size in sizes])]
         for name, (policy, rounds) in POLICIES.items():
-            said = simulate(law, target, least, policy, rounds, n[seen], loss[seen], np.random.default_rng(0))
-            yield {"family": family, "noise": np.nan, "policy": name, **said}
+            random = np.random.default_rng(0)
+            found = simulate(goal, policy, rounds, n, value, random)
+            yield {"family": family, "noise": np.nan, "policy": name, **found}
+
+
+def held_out_goal(curve, seen):
+    """Three quarters of the way to the best value held out; None where none is better.
+
+    The truth runs through the points.
+    """
+    n = curve["n"].to_numpy(float)
+    value = curve["error"].to_numpy()
+    target = value[~seen].min() ** 0.75 * value[seen].min() ** 0.25
+    if target >= value[seen].min() or not (n > n[seen][-1]).any():
+        return None
+
+    def law(size):
+        return float(np.exp(np.interp(np.log(size), np.log(n), np.log(value))))
+
+    sizes = np.geomspace(n[seen][-1], n[-1], 2000)
+    least = sizes[np.argmax([law(size) <= target for size in sizes])]
+    return Goal(law, target, least)
 
 
 def summary(rows, by=("family", "policy")):
@@ -136,13 +186,18 @@ def summary(rows, by=("family", "policy")):
     table = pd.DataFrame(rows)
     table["cost"] = table["cost"].where(table["reached"])
     groups = table.groupby(list(by), sort=False)
-    shares, cost = groups[["reached", "in truth"]].mean(), groups["cost"]
-    return shares.assign(**{"cost": cost.median(), "cost, 90th": cost.quantile(0.9), "rounds": groups["rounds"].mean()})
+    found = groups[["reached", "in truth"]].mean()
+    found["cost"] = groups["cost"].median()
+    found["cost, 90th"] = groups["cost"].quantile(0.9)
+    found["rounds"] = groups["rounds"].mean()
+    return found
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path", nargs="?", help="published curves: family, curve, n, error, is_train")
+    parser.add_argument(
+        "path", nargs="?", help="published curves: family, curve, n, error, is_train"
+    )
     parser.add_argument("--curves", type=int, default=20, help="per law and noise")
     options = parser.parse_args(arguments)
     rows = list(synthetic(options.curves))

@@ -1,4 +1,6 @@
-"""Shared by all tests: tiny data, a fresh MLflow store, the commands run as users run them, and a time limit."""
+"""Shared by all tests: tiny data, a fresh MLflow store, the commands run as users run them,
+and a time limit.
+"""
 
 import json
 import os
@@ -16,7 +18,7 @@ import torch
 from hypothesis import settings
 from toys import mislabelled, stripes
 
-from experiments.data import load_data, split
+from experiments.tasks.images import load_data, split
 
 ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
@@ -30,9 +32,11 @@ settings.load_profile("house")
 
 def pytest_configure(config):
     for line in (
-        # MLflow 3.17 maps its tables with a strategy that SQLAlchemy 2.1 will drop; said at the first connection.
+        # MLflow 3.17 maps its tables with a strategy that SQLAlchemy 2.1 will drop; said at
+        # the first connection.
         "ignore:The ``noload`` loader strategy is deprecated",
-        # MLflow 3.17 describes its own chat messages with Any, and warns of it when mlflow.pyfunc is imported.
+        # MLflow 3.17 describes its own chat messages with Any, and warns of it when
+        # mlflow.pyfunc is imported.
         "ignore:.*Any type hint is inferred as AnyType:UserWarning",
     ):
         config.addinivalue_line("filterwarnings", line)
@@ -41,8 +45,9 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Ends a test that hangs, its fixtures included; and gives back the main module that Streamlit's AppTest has
-    replaced by the page, because spawned workers import it."""
+    """Ends a test that hangs, its fixtures included; and gives back the main module that
+    Streamlit's AppTest has replaced by the page, because spawned workers import it.
+    """
 
     def stop(*_):
         raise TimeoutError(f"took more than {SECONDS} s")
@@ -57,7 +62,7 @@ def pytest_runtest_protocol(item):
         signal.signal(signal.SIGALRM, before)
 
 
-# --- data -------------------------------------------------------------------------------------------
+# --- data ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +72,10 @@ def digits():
 
 @pytest.fixture(scope="session")
 def tiny():
-    """90 images of 8x8 pixels to train on, 30 for validation, 30 for testing, 3 classes, learnt in a few steps."""
+    """90 images to train on, 30 for validation, 30 for testing, learnt in a few steps.
+
+    They are of 8x8 pixels and 3 classes.
+    """
     return split("stripes", *stripes())
 
 
@@ -77,7 +85,7 @@ def noisy():
     return split("mislabelled", *mislabelled())
 
 
-# --- MLflow -----------------------------------------------------------------------------------------
+# --- MLflow ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -92,12 +100,14 @@ def empty_store(tmp_path_factory):
 
 @contextmanager
 def store_in(folder: Path, template: Path):
-    """Make a copy of the empty store the tracking store, for this process and those it starts."""
+    """Make a copy of the empty store the tracking store, here and in child processes."""
     import mlflow
 
     shutil.copy(template, folder / "mlflow.db")
     with sqlite3.connect(folder / "mlflow.db") as database:
-        database.execute("update experiments set artifact_location = ?", (str(folder / "mlruns" / "0"),))
+        database.execute(
+            "update experiments set artifact_location = ?", (str(folder / "mlruns" / "0"),)
+        )
     database.close()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)  # where MLflow puts the artifacts of new experiments
@@ -121,19 +131,22 @@ def store(tmp_path, empty_store):
         yield tmp_path
 
 
-# --- commands ---------------------------------------------------------------------------------------
+# --- commands --------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def command(monkeypatch, capsys):
-    """Run `python -m MODULE ARGUMENTS` within this process, which spares the imports: (exit code, out, err)."""
+    """Run `python -m MODULE ARGUMENTS` within this process, which spares the imports: (exit
+    code, out, err).
+    """
 
     def run(module, *arguments):
-        path = str(ROOT / module.replace(".", "/")) + ".py"
-        monkeypatch.setattr(sys, "argv", [path, *map(str, arguments)])
+        path = ROOT / module.replace(".", "/")
+        path = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+        monkeypatch.setattr(sys, "argv", [str(path), *map(str, arguments)])
         capsys.readouterr()
         try:
-            runpy.run_path(path, run_name="__main__")
+            runpy.run_path(str(path), run_name="__main__")
             code = 0
         except SystemExit as stop:
             code = stop.code
@@ -144,7 +157,9 @@ def command(monkeypatch, capsys):
 
 @pytest.fixture
 def refuses(command):
-    """Run a command on bad input: exit code 2 and one clear line, in which all of `words` occur."""
+    """Run a command on bad input: exit code 2 and one clear line, in which all of `words`
+    occur.
+    """
 
     def check(module, *arguments, words):
         code, out, err = command(module, *arguments)
@@ -162,7 +177,9 @@ def assert_one_line(code, out, err, words):
 
 
 def environment(**more):
-    """For other processes: this Python first on the path, and the project and the toys importable."""
+    """For other processes: this Python first on the path, and the project and the toys
+    importable.
+    """
     return {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -173,18 +190,25 @@ def environment(**more):
 
 ELSEWHERE = """
 import json, torch
-from experiments.data import fingerprint, load_data, subset_indices
-from experiments.train import train
-from experiments.trial import Trial, draw
+from experiments.tasks.images import load_data
+from experiments.training.search_spaces import draw
+from experiments.training.subsets import fingerprint, subset_indices
+from experiments.training.train import train
+from experiments.training.trial import Trial
 torch.set_num_threads(1)
 trial = Trial(architecture="mlp", fraction=0.1, sample=3, data_seed=2, max_steps=20)
+trial = trial.resolved(torch.device("cpu"))
 data = load_data("digits")
+subsets = [(fraction, seed) for fraction in (0.01, 0.3, 1.0) for seed in (0, 1)]
 result = train(trial, data)
 print(json.dumps({
     "key": trial.key,
     "draw": draw("cnn", 5, 1),
     "data": data.fingerprint,
-    "subsets": {f"{f} {s}": fingerprint(subset_indices(data.pool, f, s)) for f in (0.01, 0.3, 1.0) for s in (0, 1)},
+    "subsets": {
+        f"{fraction} {seed}": fingerprint(subset_indices(data.pool, fraction, seed))
+        for fraction, seed in subsets
+    },
     "losses": [result.best_val_loss, result.test_loss, result.history[0].train_loss],
 }))
 """

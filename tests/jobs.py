@@ -1,4 +1,6 @@
-"""Toy work for the engine's processes, which import it from here: set-up functions that return what does one job."""
+"""Toy work for the engine's processes, which import it from here: set-up functions that return
+what does one job.
+"""
 
 import os
 import signal
@@ -15,7 +17,9 @@ def adding(one, other):
 
 
 def noting(path):
-    """One line in a file per set-up; each job sleeps and is answered with the process that did it."""
+    """One line in a file per set-up; each job sleeps and is answered with the process that did
+    it.
+    """
     with Path(path).open("a") as file:
         file.write(f"{os.getpid()}\n")
 
@@ -61,7 +65,8 @@ def stillborn():
 def here(before=lambda trial: None, after=lambda answer: answer):
     """A run_here that does its jobs in this process, which spares the imports of another.
 
-    before: is given the first trial of each job, and may answer in its place; after: may change the answer.
+    before: is given the first trial of each job, and may answer in its place; after: may
+    change the answer.
     """
 
     def run_here(jobs, set_up, context, workers):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.fits.curve import Curve
-from analysis.fits.predictive import LEAST, BackTest, Calibration, Predictive
+from analysis.curves.curve import Curve
+from analysis.curves.predictive import LEAST, BackTest, Calibration, Predictive
 
 SIZES = 1000 * 2.0 ** np.arange(8)
 LAST = SIZES[-1]
@@ -13,7 +13,7 @@ LAST = SIZES[-1]
 
 @dataclass(frozen=True)
 class Law:
-    """The moments of analysis.fits.average.Average for ln loss = ln(a n^-b + floor) ± deviation."""
+    """The moments of an Average for ln value = ln(a n^-b + floor) ± deviation."""
 
     a: float
     b: float
@@ -26,9 +26,13 @@ class Law:
 
 
 def known(at_last=1.0, b=0.5, floor=0.0, deviation=0.02) -> Predictive:
-    """Median loss at_last · (n / LAST)^-b + floor, and ln loss spread by `deviation` times Student's t at every n."""
+    """Median value at_last · (n / LAST)^-b + floor; ln value is spread at every n.
+
+    By `deviation` times Student's t.
+    """
     law = Law(at_last * LAST**b, b, floor, np.sqrt(deviation**2 - LEAST**2))
-    loss = np.exp(law.moments(SIZES)[0])
-    curve = Curve(SIZES, loss, np.full(8, 0.002), np.ones(8))
+    value = np.exp(law.moments(SIZES)[0])
+    curve = Curve(SIZES, value, np.full(8, 0.002), np.ones(8))
     calibration = Calibration(spread=1.0, drift=0.0, backtest=0.0, belief=1.0)
-    return Predictive(curve, law, BackTest(np.empty(0), np.empty(0), 0), scatter=0.0, calibration=calibration)
+    backtest = BackTest(np.empty(0), np.empty(0), 0)
+    return Predictive(curve, law, backtest, scatter=0.0, calibration=calibration)

@@ -1,33 +1,62 @@
-"""Studies with a known law, written into the tracking store as `experiments.study` writes them."""
+"""Studies with a known law, written into the tracking store as `experiments.study` writes
+them.
+"""
 
 import sqlite3
 from pathlib import Path
-from types import SimpleNamespace
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 
 def record_study(name, architectures, sizes, samples, note="", pool=1000):
-    """Runs of loss = 2 n^-b (error a third of it): architectures -> b; sample k is worse than the best by k·1 %."""
+    """Runs of loss = 2 n^-b (error a third of it): architectures -> b; sample k is worse than
+    the best by k·1 %.
+    """
     client = MlflowClient()
     experiment_id = client.create_experiment(name)
-    parent = client.create_run(experiment_id, tags={"role": "study", "note": note}, run_name=f"study · {name}")
+    parent = client.create_run(
+        experiment_id, tags={"role": "study", "note": note}, run_name=f"study · {name}"
+    )
     for architecture, exponent in architectures.items():
         for n in sizes:
             for sample in range(samples + 1):
                 loss = 2 * n**-exponent * (1 + 0.01 * (samples - sample))
-                cell = {"architecture": architecture, "fraction": n / pool, "sample": sample, "data_seed": 0}
+                cell = {
+                    "architecture": architecture,
+                    "fraction": n / pool,
+                    "sample": sample,
+                    "data_seed": 0,
+                }
                 record(client, experiment_id, parent.info.run_id, cell, n, loss)
     client.set_terminated(parent.info.run_id)
 
 
 def record(client, experiment_id, parent, cell, n, loss):
-    cell |= {"dataset": "digits", "seed": 0, "search_seed": 0, "search_space": "default", "max_steps": 100}
-    values = {"best_val_loss": loss, "best_val_error": loss / 3, "test_loss": loss, "test_error": loss / 3}
+    cell |= {
+        "dataset": "digits",
+        "seed": 0,
+        "search_seed": 0,
+        "search_space": "default",
+        "max_steps": 100,
+    }
+    values = {
+        "best_val_loss": loss,
+        "best_val_error": loss / 3,
+        "test_loss": loss,
+        "test_error": loss / 3,
+    }
     values |= {"n_train": n, "best_step": 50, "steps": 100, "seconds": 1.0, "n_parameters": 10}
-    tags = {"mlflow.parentRunId": parent, "trial": f"{cell['architecture']}-{n}-{cell['sample']}", "classes": "10"}
-    run = client.create_run(experiment_id, tags=tags, run_name=f"{cell['architecture']} · n={n:,} · #{cell['sample']}")
+    tags = {
+        "mlflow.parentRunId": parent,
+        "trial": f"{cell['architecture']}-{n}-{cell['sample']}",
+        "classes": "10",
+    }
+    run = client.create_run(
+        experiment_id,
+        tags=tags,
+        run_name=f"{cell['architecture']} · n={n:,} · #{cell['sample']}",
+    )
     client.log_batch(
         run.info.run_id,
         params=[Param(key, str(value)) for key, value in cell.items()],
@@ -38,28 +67,27 @@ def record(client, experiment_id, parent, cell, n, loss):
 
 
 def multiply(database: Path, samples: int) -> None:
-    """Copy each trial of sample 0 in a SQLite store to samples 1 to `samples`, each 1 % worse: many runs at once."""
+    """Copy each trial of sample 0 in a SQLite store to samples 1 to `samples`, each 1 % worse:
+    many runs at once.
+    """
     trials = "select run_uuid from params where key = 'sample' and value = '0'"
     losses = "('best_val_loss', 'test_loss')"
+    worse = "value * (1 + :sample / 100.0)"
     changed = {
         "params": "case key when 'sample' then :sample else value end",
         "tags": "case key when 'trial' then value || '-' || :sample else value end",
-        "latest_metrics": f"case when key in {losses} then value * (1 + :sample / 100.0) else value end",
+        "latest_metrics": f"case when key in {losses} then {worse} else value end",
     }
     with sqlite3.connect(database) as store:
         for table in ("runs", *changed):
             names = [row[1] for row in store.execute(f"pragma table_info({table})")]
             # no id of MLflow's own begins like these: they are hexadecimal
-            values = {"run_uuid": "printf('s%03d', :sample) || substr(run_uuid, 5)", "value": changed.get(table)}
+            values = {
+                "run_uuid": "printf('s%03d', :sample) || substr(run_uuid, 5)",
+                "value": changed.get(table),
+            }
             chosen = ", ".join(values.get(name, name) for name in names)
-            copy = f"insert into {table} select {chosen} from {table} where run_uuid in ({trials})"
+            rows = f"select {chosen} from {table} where run_uuid in ({trials})"
+            copy = f"insert into {table} {rows}"
             store.executemany(copy, [{"sample": sample} for sample in range(1, samples + 1)])
     store.close()
-
-
-def ended(trial, seconds=None, status="FINISHED", steps=1000, loss=1.0, **tags):
-    """A trial's run as the store gives it back, without a store."""
-    params = {name: str(value) for name, value in trial.as_dict().items()}
-    metrics = {"best_val_loss": loss} | ({} if seconds is None else {"seconds": seconds, "steps": steps})
-    data = SimpleNamespace(tags={"trial": trial.key, **tags}, params=params, metrics=metrics)
-    return SimpleNamespace(data=data, info=SimpleNamespace(status=status))

@@ -1,10 +1,10 @@
-"""A learning curve grades its own forecasts."""
+"""A learning curve tests its own forecasts."""
 
 import numpy as np
 import pytest
 
 from analysis import forecast
-from analysis.fits.backtest import MOST, backtest
+from analysis.curves.backtest import MOST, backtest
 
 SIZES = 100 * 2.0 ** np.arange(7)
 LOSS = SIZES**-0.35 + 0.02
@@ -22,12 +22,14 @@ def test_each_larger_size_is_predicted_from_every_smaller_set(graded):
     assert list(graded["steps"]) == sorted(graded["steps"])
 
 
-def test_a_clean_law_is_foretold_within_its_intervals(graded):
+def test_a_clean_law_is_predicted_within_its_intervals(graded):
     assert graded["inside"].all()
     assert graded["miss"].abs().max() < 0.1
     assert (graded["low"] < graded["predicted"]).all()
     assert (graded["predicted"] < graded["high"]).all()
-    assert graded["measured"].to_numpy() == pytest.approx(graded["n"].to_numpy() ** -0.35 + 0.02)
+    assert graded["measured"].to_numpy() == pytest.approx(
+        graded["n"].to_numpy() ** -0.35 + 0.02
+    )
 
 
 def test_a_curve_that_breaks_off_is_said_to_miss():
@@ -40,12 +42,17 @@ def test_a_curve_that_breaks_off_is_said_to_miss():
 
 def test_only_the_sizes_before_are_used():
     changed = np.append(LOSS[:-1], 7.0)
-    told = [backtest(SIZES, loss).query("n < 6400")["predicted"].to_numpy() for loss in (LOSS, changed)]
-    assert np.array_equal(*told)
+    predicted = [
+        backtest(SIZES, loss).query("n < 6400")["predicted"].to_numpy()
+        for loss in (LOSS, changed)
+    ]
+    assert np.array_equal(*predicted)
 
 
 def test_replicates_are_compared_by_their_mean():
-    graded = backtest(np.tile(SIZES[:4], 2), np.concatenate([LOSS[:4] * 0.98, LOSS[:4] * 1.02]))
+    graded = backtest(
+        np.tile(SIZES[:4], 2), np.concatenate([LOSS[:4] * 0.98, LOSS[:4] * 1.02])
+    )
     assert graded["measured"].to_numpy() == pytest.approx(LOSS[3:4])
 
 
@@ -67,5 +74,8 @@ def test_a_dense_curve_is_predicted_at_a_few_sizes_only():
 
 
 def test_a_gap_too_wide_for_a_back_test_is_no_back_test():
-    told = forecast([100, 200, 400, 800, 1280, 12_800], [1, 0.8, 0.62, 0.5, 0.43, 0.21], 25_600)
-    assert np.isfinite(told.backtest) and np.isfinite([*told.low, *told.median, *told.high]).all()
+    found = forecast(
+        [100, 200, 400, 800, 1280, 12_800], [1, 0.8, 0.62, 0.5, 0.43, 0.21], 25_600
+    )
+    assert np.isfinite(found.backtest)
+    assert np.isfinite([*found.low, *found.median, *found.high]).all()

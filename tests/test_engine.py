@@ -1,4 +1,6 @@
-"""Every job is answered exactly once, in the order given, whatever becomes of the workers: here and on Ray alike."""
+"""Every job is answered exactly once, in the order given, whatever becomes of the workers:
+here and on Ray alike.
+"""
 
 import os
 import subprocess
@@ -12,7 +14,7 @@ import pytest
 from conftest import ROOT, environment
 from servers import ray_nodes
 
-from experiments.processes import Died, cores, run_here
+from experiments.orchestration.processes import Died, cores, run_here
 
 
 @pytest.fixture(params=["here", "ray"])
@@ -25,7 +27,7 @@ def run(request):
 def run_on_ray():
     """run_on_ray, connected to a cluster of two nodes with four CPUs each."""
     with ray_nodes({"num_cpus": 4}, {"num_cpus": 4}) as cluster:
-        from experiments.cluster import connected, run_on_ray
+        from experiments.orchestration.ray_cluster import connected, run_on_ray
 
         with connected(cluster.address, modules=["jobs"], environment={}):
             yield run_on_ray
@@ -33,7 +35,9 @@ def run_on_ray():
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_every_job_is_answered_once(run, workers):
-    assert sorted(run(range(9), jobs.doubling, (), workers)) == [(job, 2 * job) for job in range(9)]
+    assert sorted(run(range(9), jobs.doubling, (), workers)) == [
+        (job, 2 * job) for job in range(9)
+    ]
 
 
 def test_no_jobs_start_no_worker(run):
@@ -45,7 +49,9 @@ def test_jobs_are_handed_out_in_their_order(run):
 
 
 def test_a_free_worker_takes_the_next_job_while_another_is_busy(run, tmp_path):
-    answers = run(["wait", "first", "second", "open"], jobs.meeting, (str(tmp_path / "opened"),), 2)
+    answers = run(
+        ["wait", "first", "second", "open"], jobs.meeting, (str(tmp_path / "opened"),), 2
+    )
     assert [job for job, _ in answers][:2] == ["first", "second"]
 
 
@@ -65,15 +71,23 @@ def test_each_worker_is_set_up_once_and_is_another_process(run, tmp_path):
 def test_a_job_that_ends_its_process_has_died_and_the_others_go_on(run, workers):
     given = ["a", "exit", "b", "kill", "c", "raise", "d"]
     answers = dict(run(given, jobs.fragile, (), workers))
-    assert {job for job, answer in answers.items() if isinstance(answer, Died)} == {"exit", "kill", "raise"}
-    assert all("worker process ended" in answers[job].reason for job in ("exit", "kill", "raise"))
+    assert {job for job, answer in answers.items() if isinstance(answer, Died)} == {
+        "exit",
+        "kill",
+        "raise",
+    }
+    assert all(
+        "worker process ended" in answers[job].reason for job in ("exit", "kill", "raise")
+    )
     assert {job: answers[job] for job in "abcd"} == {job: f"{job} done" for job in "abcd"}
     assert list(answers) == given or workers == 2
 
 
 def test_the_exit_code_of_a_process_is_told():
     answers = dict(run_here(["exit", "kill"], jobs.fragile, (), 1))
-    codes = [answers[job].reason.removeprefix("worker process ended ") for job in ("exit", "kill")]
+    codes = [
+        answers[job].reason.removeprefix("worker process ended ") for job in ("exit", "kill")
+    ]
     assert codes == ["(3)", "(-9)"]
 
 
@@ -100,7 +114,7 @@ def test_leaving_early_ends_the_processes(run, tmp_path):
 
 
 def lives(process):
-    """Whether a process runs; one that has ended and waits to be noticed (a zombie) does not."""
+    """Whether a process runs; a zombie, which waits to be noticed, does not."""
     try:
         with open(f"/proc/{process}/stat") as file:  # noqa: PTH123
             return file.read().rpartition(")")[2].split()[0] != "Z"
@@ -111,7 +125,7 @@ def lives(process):
 def test_the_workers_of_a_killed_driver_end_and_print_nothing(tmp_path):
     program = f"""
 import jobs
-from experiments.processes import run_here
+from experiments.orchestration.processes import run_here
 if __name__ == "__main__":
     list(run_here([0.5, 0.5, 0.5], jobs.noting, ({str(tmp_path / "set-ups")!r},), 2))
 """
@@ -123,11 +137,17 @@ if __name__ == "__main__":
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    while not (tmp_path / "set-ups").exists() or len((tmp_path / "set-ups").read_text().split()) < 2:
+    while (
+        not (tmp_path / "set-ups").exists()
+        or len((tmp_path / "set-ups").read_text().split()) < 2
+    ):
         assert driver.poll() is None
         time.sleep(0.01)
     driver.kill()
-    assert driver.communicate(timeout=30) == (b"", b"")  # the pipes close when the last worker has ended
+    assert driver.communicate(timeout=30) == (
+        b"",
+        b"",
+    )  # the pipes close when the last worker has ended
 
 
 def test_there_is_at_least_one_core():

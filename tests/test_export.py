@@ -10,30 +10,44 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 from records import record_study
 
-from analysis.export import MOST_STEPS, export, exports, read_export, thinned, without_folder
-from analysis.runs import StoreError
-from analysis.study import load_study
+from analysis.export import write as export
+from analysis.selection import datasets, learning_curves
+from tracking.errors import StoreError
+from tracking.export import MOST_STEPS, exports, read_export, thinned, without_folder
+from tracking.study import load_study
 
 EXAMPLES = ROOT / "app" / "example"
 
 
 @pytest.fixture
 def study(store):
-    record_study("demo", architectures={"cnn": 0.5}, sizes=(50, 100, 200), samples=1, note="a <b>note</b>, 中文")
+    record_study(
+        "demo",
+        architectures={"cnn": 0.5},
+        sizes=(50, 100, 200),
+        samples=1,
+        note="a <b>note</b>, 中文",
+    )
     client = MlflowClient()
-    for run in client.search_runs([client.get_experiment_by_name("demo").experiment_id], "tags.trial LIKE 'cnn-200%'"):
+    for run in client.search_runs(
+        [client.get_experiment_by_name("demo").experiment_id], "tags.trial LIKE 'cnn-200%'"
+    ):
         steps = [Metric("val_loss", 1 / (step + 1), 0, step) for step in range(0, 500, 5)]
         client.log_batch(run.info.run_id, metrics=steps)
     return store
 
 
 def test_the_runs_read_back_are_those_of_the_store(study, tmp_path):
-    before, after = load_study("demo"), read_export(export("demo", tmp_path / "to"))
+    before = load_study("demo")
+    after = read_export(export("demo", tmp_path / "to"))
     assert (after.name, after.note) == ("demo", "a <b>note</b>, 中文")
     assert not after.running
     for metric in ("loss", "error"):
         pd.testing.assert_frame_equal(
-            after.points("digits", metric), before.points("digits", metric), check_dtype=False, check_exact=True
+            learning_curves(after, "digits", metric),
+            learning_curves(before, "digits", metric),
+            check_dtype=False,
+            check_exact=True,
         )
     known = before.runs.columns.intersection(after.runs.columns)
     assert set(before.runs.columns) - set(known) <= {"data_dir"}
@@ -45,12 +59,22 @@ def test_losses_over_steps_of_the_best_runs_are_there_but_not_too_many(study, tm
     assert steps.groupby("run_id").size().max() <= MOST_STEPS + 1
     (drawn,) = steps["run_id"].unique()
     assert steps["step"].iloc[[0, -1]].tolist() == [0, 495]
-    assert drawn in set(load_study("demo").points("digits", "loss")["run_id"])
+    assert drawn in set(learning_curves(load_study("demo"), "digits", "loss")["run_id"])
 
 
 def test_where_somebody_keeps_a_dataset_is_not_exported():
-    names = "npz:/home/somebody/cifar10.npz", "folder:../photos/", "digits", "package.module:function"
-    assert [*map(without_folder, names)] == ["npz:cifar10.npz", "folder:photos", "digits", "package.module:function"]
+    names = (
+        "npz:/home/somebody/cifar10.npz",
+        "folder:../photos/",
+        "digits",
+        "package.module:function",
+    )
+    assert [*map(without_folder, names)] == [
+        "npz:cifar10.npz",
+        "folder:photos",
+        "digits",
+        "package.module:function",
+    ]
 
 
 def test_an_export_overwrites_no_other_study(study, tmp_path):
@@ -82,7 +106,9 @@ def test_a_short_history_is_kept_whole():
 
 
 def test_date_settings_and_hardware_are_said(command, study, tmp_path):
-    code, _, err = command("analysis.export", "--study", "demo", "--to", tmp_path, "--hardware", "one abacus")
+    code, _, err = command(
+        "analysis.export", "--study", "demo", "--to", tmp_path, "--hardware", "one abacus"
+    )
     assert (code, err) == (0, "")
     about = json.loads((tmp_path / "demo" / "study.json").read_text())
     assert about["hardware"] == "one abacus"
@@ -92,12 +118,23 @@ def test_date_settings_and_hardware_are_said(command, study, tmp_path):
 
 
 def test_an_unknown_or_empty_study_is_refused_in_one_line(refuses, study, tmp_path):
-    refuses("analysis.export", "--study", "nosuch", "--to", tmp_path, words=["'nosuch'", "demo"])
-    refuses("analysis.export", "--study", "Default", "--to", tmp_path, words=["'Default'", "no finished run"])
+    refuses(
+        "analysis.export", "--study", "nosuch", "--to", tmp_path, words=["'nosuch'", "demo"]
+    )
+    refuses(
+        "analysis.export",
+        "--study",
+        "Default",
+        "--to",
+        tmp_path,
+        words=["'Default'", "no finished run"],
+    )
     refuses("analysis.export", "--study", "demo", words=["--to"])
 
 
-def test_the_report_says_of_an_exported_study_what_it_says_of_the_study(command, study, tmp_path):
+def test_the_report_says_of_an_exported_study_what_it_says_of_the_study(
+    command, study, tmp_path
+):
     place = export("demo", tmp_path)
     _, there, _ = command("analysis.report", "--study", "demo", "--json")
     code, here, err = command("analysis.report", place, "--json")
@@ -112,7 +149,7 @@ def test_a_folder_without_an_exported_study_is_refused_in_one_line(refuses, tmp_
 @pytest.mark.parametrize("name", exports(EXAMPLES))
 def test_every_bundled_example_says_when_how_and_on_what_it_was_run(name):
     study = read_export(EXAMPLES / name)
-    assert study.datasets
+    assert datasets(study)
     for what in ("date", "commit", "hardware", "max_steps"):
         assert study.about[what], what
     assert study.runs["status"].eq("FINISHED").any()

@@ -1,4 +1,4 @@
-"""What failed is said: an architecture that never trained must not vanish from the answer unnoticed."""
+"""What failed is said: an architecture that never trained must not vanish unnoticed."""
 
 import math
 
@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.evidence import Evidence, Question
-from analysis.presentation.sections import Section
-from analysis.presentation.trust_sections import trust_sections
-from analysis.runs import is_diverged
-from analysis.study import Study
-from analysis.trust.failures import failures, missing_lines, nothing_finished
+from analysis.diagnostics.failures import failures, missing
+from analysis.reasons import Reason
+from analysis.report.failure_words import missing_words, nothing_finished
+from analysis.report.sections import Section
+from analysis.report.study_analysis import Question, StudyAnalysis
+from analysis.report.trust_sections import trust_sections
+from tracking.runs import is_diverged
+from tracking.study import Study
 
 
 def runs(*rows):
@@ -51,52 +53,88 @@ def test_what_finished_at_last_was_stopped_or_still_runs_is_no_failure(ended):
 
 def test_divergence_is_part_of_a_search_unless_nothing_else_came_of_it():
     lost = [("cnn", trial, "FAILED", "diverged: the loss is nan") for trial in "ab"]
-    assert failures(runs(*lost, ("cnn", "c", "FINISHED", None), ("mlp", "d", "FINISHED", None))).empty
-    assert missing_lines(runs(*lost, ("mlp", "d", "FINISHED", None))) == [
+    assert failures(
+        runs(*lost, ("cnn", "c", "FINISHED", None), ("mlp", "d", "FINISHED", None))
+    ).empty
+    assert missing_words(runs(*lost, ("mlp", "d", "FINISHED", None))) == [
         "cnn: 2 of 2 trials failed: diverged: the loss is nan"
     ]
 
 
 def test_a_failure_without_a_reason_or_key_counts_too():
-    assert missing_lines(runs(("cnn", None, "FAILED", None), ("cnn", None, "FAILED", None))) == [
-        "cnn: 2 of 2 trials failed: unknown"
-    ]
+    lost = runs(("cnn", None, "FAILED", None), ("cnn", None, "FAILED", None))
+    assert missing_words(lost) == ["cnn: 2 of 2 trials failed: unknown"]
+    (found,) = missing(lost)
+    assert found.reason is Reason.TRIALS_FAILED
+    assert (found.numbers["failed"], found.numbers["trials"]) == (2, 2)
 
 
 def test_divergence_is_told_from_other_failures():
-    table = runs(("cnn", "a", "FAILED", "diverged: nan"), ("cnn", "b", "FAILED", "OSError"), ("cnn", "c", "OK", None))
+    table = runs(
+        ("cnn", "a", "FAILED", "diverged: nan"),
+        ("cnn", "b", "FAILED", "OSError"),
+        ("cnn", "c", "OK", None),
+    )
     assert is_diverged(table).tolist() == [True, False, False]
     assert not is_diverged(table.drop(columns="failure")).any()
 
 
 def test_a_size_that_is_still_in_training_is_said_to_be_left_out():
-    table = runs(("cnn", "a", "FINISHED", None), ("cnn", "b", "KILLED", None), ("cnn", "c", "FINISHED", None))
-    table = table.assign(fraction=[0.2, 0.2, 0.1], n_train=[2000, math.nan, 1000], pruned=["true", None, "true"])
+    table = runs(
+        ("cnn", "a", "FINISHED", None),
+        ("cnn", "b", "KILLED", None),
+        ("cnn", "c", "FINISHED", None),
+    )
+    table = table.assign(
+        fraction=[0.2, 0.2, 0.1], n_train=[2000, math.nan, 1000], pruned=["true", None, "true"]
+    )
     said = ["cnn at n = 2,000: not all samples are trained to their end; left out"]
-    assert missing_lines(table) == said
-    assert missing_lines(table[table["status"] == "FINISHED"]) == []
+    assert missing_words(table) == said
+    assert missing(table) == [Reason.STILL_IN_TRAINING(name="cnn", sizes=(2000.0,))]
+    assert missing_words(table[table["status"] == "FINISHED"]) == []
 
 
 def test_a_study_of_which_nothing_finished_says_why():
     said = nothing_finished("mine", runs(("cnn", "a", "FAILED", "OSError: disk")))
-    assert said == "study 'mine' has no finished run yet (1 started); cnn: 1 of 1 trials failed: OSError: disk"
+    assert said == (
+        "study 'mine' has no finished run yet (1 started); "
+        "cnn: 1 of 1 trials failed: OSError: disk"
+    )
 
 
 def warnings_about(study: Study) -> Section:
-    (section,) = [part for part in trust_sections(Evidence(study), Question()) if part.title == "Warnings"]
+    (section,) = [
+        part
+        for part in trust_sections(StudyAnalysis(study), Question())
+        if part.title == "Warnings"
+    ]
     return section
 
 
 def test_where_nothing_is_known_about_the_search_no_praise_is_given():
     sizes = 1000 * 2 ** np.arange(6)
     noise = 1 + 0.005 * np.array([1, -1, -1, 1, 1, -1])
-    curve = pd.DataFrame({"architecture": "mine", "n": sizes, "loss": (3 * sizes**-0.4 + 0.1) * noise, "se": math.nan})
-    section = warnings_about(Study("mine", measured=curve, metrics=("loss",)))
+    curve = pd.DataFrame(
+        {
+            "architecture": "mine",
+            "n": sizes,
+            "value": (3 * sizes**-0.4 + 0.1) * noise,
+            "se": math.nan,
+        }
+    )
+    section = warnings_about(Study("mine", measured=curve, measures=("loss",)))
     assert section.table is None
-    assert section.words == "None about the curves. Whether the search was long enough is not known."
+    assert (
+        section.words
+        == "None about the curves. Whether the search was long enough is not known."
+    )
 
 
 def test_an_architecture_without_a_law_is_warned_about():
-    short = pd.DataFrame({"architecture": "mine", "n": [100, 200], "loss": [1.0, 0.8], "se": math.nan})
-    section = warnings_about(Study("mine", measured=short, metrics=("loss",)))
-    assert section.table["remark"].tolist() == ["mine: needs at least 3 distinct sizes n, got 2"]
+    short = pd.DataFrame(
+        {"architecture": "mine", "n": [100, 200], "value": [1.0, 0.8], "se": math.nan}
+    )
+    section = warnings_about(Study("mine", measured=short, measures=("loss",)))
+    assert section.table["remark"].tolist() == [
+        "mine: needs at least 3 distinct sizes n, got 2"
+    ]

@@ -6,33 +6,43 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.compare import compare
-from analysis.costs.prices import Prices
-from analysis.decision import decide
-from analysis.evidence import Evidence, Question
-from analysis.fits.predictive import predictive
-from analysis.forecast import data_needed
-from analysis.powerlaw import fit_power_law
-from analysis.presentation.headline import assumed, headline
-from analysis.presentation.wording import percent, value
-from analysis.study import Study
+from analysis.comparison.compare import compare
+from analysis.curves.forecast import data_needed
+from analysis.curves.power_law import fit_power_law
+from analysis.curves.predictive import predictive
+from analysis.decision.decide import decide
+from analysis.decision.prices import Prices
+from analysis.report.decision_words import decision_record
+from analysis.report.headline import assumed, headline
+from analysis.report.messages import say
+from analysis.report.numbers import in_units, percent
+from analysis.report.study_analysis import Question, StudyAnalysis
+from tracking.study import Study
 
 SIZES = 100 * 2 ** np.arange(7)
 LAW = 3.0 * SIZES**-0.4
 
 
-def answer(loss, sizes=SIZES, target=None, metric="loss", **others):
+def answer(loss, sizes=SIZES, target=None, measure="loss", **others):
     """Of the architecture "mine" and others, name -> (sizes, loss)."""
     curves = {"mine": (sizes, loss), **others}
-    table = pd.concat([pd.DataFrame({"architecture": k, "n": n, "loss": y}) for k, (n, y) in curves.items()])
-    evidence = Evidence(Study("mine", measured=table.assign(se=math.nan), metrics=(metric,)), None, metric)
-    return headline(evidence, Question(prices=Prices(target=target)))
+    table = pd.concat(
+        [pd.DataFrame({"architecture": k, "n": n, "value": y}) for k, (n, y) in curves.items()]
+    )
+    analysis = StudyAnalysis(
+        Study("mine", measured=table.assign(se=math.nan), measures=(measure,)), None, measure
+    )
+    return headline(analysis, Question(prices=Prices(target=target)))
 
 
 def test_a_target_that_no_amount_of_data_reaches_is_no_reason_to_buy_some():
     found = answer(LAW + 0.5, target=0.3)
-    assert found.sentence.startswith("Even 10,000 times the data would not bring the mine to loss 0.3")
-    assert found.surer.startswith("More of the same data will not do") and "Collect" not in " ".join(found.money)
+    assert found.sentence.startswith(
+        "Even 10,000 times the data would not bring the mine to loss 0.3"
+    )
+    assert found.surer.startswith(
+        "More of the same data will not help"
+    ) and "Collect" not in " ".join(found.money)
 
 
 def test_a_target_that_the_fit_meets_and_the_measurement_missed_is_not_called_reached():
@@ -41,7 +51,9 @@ def test_a_target_that_the_fit_meets_and_the_measurement_missed_is_not_called_re
     assert f"but {loss[-1]:.3g} was measured with 6,400" in found.sentence
     assert found.money == () and found.surer.startswith("Train today's model again")
     met = answer(loss, target=loss[-1] * 1.1)
-    assert met.sentence.startswith("The mine reaches loss") and met.money[0].startswith("Nothing needs to be paid")
+    assert met.sentence.startswith("The mine reaches loss") and met.money[0].startswith(
+        "Nothing needs to be paid"
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,18 +75,25 @@ def test_where_the_curve_shows_no_law_nothing_is_priced(loss, why):
 
 def test_a_flat_curve_that_measured_the_target_has_reached_it():
     found = answer(0.5 + 0.002 * (-1.0) ** np.arange(7), target=0.6)
-    assert found.sentence.startswith("The mine reaches loss 0.6") and found.money[0].startswith("Nothing needs")
+    assert found.sentence.startswith("The mine reaches loss 0.6") and found.money[
+        0
+    ].startswith("Nothing needs")
 
 
 def test_machines_are_told_no_more_than_people():
     rising = predictive(SIZES, 0.4 * (SIZES / 100) ** 0.3)
-    told = decide(rising, Prices(target=1.2)).record()
-    assert (told["recommended"], told["reason"]) == ("cannot say", "the loss rises with more data")
+    found = decision_record(decide(rising, Prices(target=1.2)))
+    assert (found["recommended"], found["reason"]) == (
+        "cannot say",
+        "the loss rises with more data",
+    )
     loss = LAW * np.array([1, 1, 1, 1, 1, 1, 1.2])
     for share, missed in ((0.98, True), (1.1, False)):
-        told = decide(predictive(SIZES, loss), Prices(target=share * loss[-1])).record()
-        assert (told["choice"], told["missed"]) == ("nothing", missed)
-        assert bool(told["words"]) is not missed and bool(told["measure"]) is missed
+        found = decision_record(
+            decide(predictive(SIZES, loss), Prices(target=share * loss[-1]))
+        )
+        assert (found["choice"], found["missed"]) == ("nothing", missed)
+        assert bool(found["words"]) is not missed and bool(found["measure"]) is missed
 
 
 def test_a_better_architecture_of_too_few_sizes_is_not_passed_over():
@@ -86,28 +105,39 @@ def test_a_better_architecture_of_too_few_sizes_is_not_passed_over():
 
 def test_trust_is_good_only_where_the_curve_has_foretold_its_own_past():
     assert answer(LAW, target=LAW[-1] * 0.95).grade == "good"
-    assert data_needed(SIZES[-3:], LAW[-3:], LAW[-1] * 1.2).grade == "fair"  # three sizes have no past
-    assert answer(LAW, target=LAW[-1] * 0.95).trust.startswith("Trust: good (the interval is narrow and the curve has")
+    assert (
+        data_needed(SIZES[-3:], LAW[-3:], LAW[-1] * 1.2).grade == "fair"
+    )  # three sizes have no past
+    assert answer(LAW, target=LAW[-1] * 0.95).trust.startswith(
+        "Trust: good (the interval is narrow and the curve has"
+    )
 
 
 def test_a_target_below_the_floor_of_the_law_is_said_to_be():
     loss = (LAW + 0.3) * np.exp(0.02 * np.random.default_rng(2).standard_normal(7))
     floor = fit_power_law(SIZES, loss).c
     below, above = (answer(loss, target=floor * times) for times in (0.95, 1.05))
-    assert f"by the law alone, whose floor is {floor:.3g}, no amount of data would do" in below.because
+    assert (
+        f"by the law alone, whose floor is {floor:.3g}, no amount of data would do"
+        in below.because
+    )
     assert below.sentence.startswith("To reach loss") and "floor" not in above.because
 
 
 def test_as_many_examples_as_expected_are_said_to_be_too_few_half_of_the_time():
     found = answer(LAW, target=LAW[-1] * 0.8)
-    assert found.money[0].startswith("Collect data") and found.money[1].startswith("In half of all cases as many are")
+    assert found.money[0].startswith("Collect data") and found.money[1].startswith(
+        "Half of the time this many will be"
+    )
 
 
 def test_what_was_assumed_is_said_unless_it_was_given():
-    table = pd.DataFrame({"architecture": "mine", "n": SIZES, "loss": LAW, "se": math.nan})
-    evidence = Evidence(Study("mine", measured=table, metrics=("loss",)))
-    assert assumed(evidence, Question()).startswith("Assumed: a target 20% below what the curve says of today's size; ")
-    given = assumed(evidence, Question(prices=Prices(target=0.1, label_price=0.5)))
+    table = pd.DataFrame({"architecture": "mine", "n": SIZES, "value": LAW, "se": math.nan})
+    analysis = StudyAnalysis(Study("mine", measured=table, measures=("loss",)))
+    assert assumed(analysis, Question()).startswith(
+        "Assumed: a target 20% below what the curve says of today's size; "
+    )
+    given = assumed(analysis, Question(prices=Prices(target=0.1, label_price=0.5)))
     assert given.startswith("Assumed: 0.5 $ per label; 2 people for 6 months at 12,000 $")
 
 
@@ -116,26 +146,39 @@ def test_architectures_measured_far_apart_do_not_refuse_the_answer():
     found = answer(LAW, large=(large, 3.0 * large**-0.4))
     assert "large" in found.sentence
     curves = {"small": (SIZES, LAW), "large": (large, 3.0 * large**-0.4)}
-    table = pd.concat([pd.DataFrame({"architecture": k, "n": n, "loss": y}) for k, (n, y) in curves.items()])
-    left_out = " ".join(compare(table).left_out)
-    assert "large and small are not compared: their sizes lie more than 10 times apart" in left_out
+    table = pd.concat(
+        [pd.DataFrame({"architecture": k, "n": n, "value": y}) for k, (n, y) in curves.items()]
+    )
+    left_out = " ".join(map(say, compare(table).left_out))
+    assert (
+        "large and small are not compared: their sizes lie more than 10 times apart"
+        in left_out
+    )
 
 
 def test_one_worth_for_all_sizes_is_not_said_of_curves_that_cross():
-    slow, fast = 3.0 * SIZES**-0.40 + 0.004, 3.4 * SIZES**-0.42
-    table = pd.concat([pd.DataFrame({"architecture": k, "n": SIZES, "loss": y}) for k, y in (("a", slow), ("b", fast))])
+    slow = 3.0 * SIZES**-0.40 + 0.004
+    fast = 3.4 * SIZES**-0.42
+    table = pd.concat(
+        [
+            pd.DataFrame({"architecture": k, "n": SIZES, "value": y})
+            for k, y in (("a", slow), ("b", fast))
+        ]
+    )
     found = compare(table)
     crossing = any(len(one.ranges) > 1 for one in found.crossovers.values())
     assert crossing and not found.constant("a", "b")
 
 
-@pytest.mark.parametrize(("confidence", "said"), [(0.9, "90%"), (0.999, "99.9%"), (0.5, "50%")])
+@pytest.mark.parametrize(
+    ("confidence", "said"), [(0.9, "90%"), (0.999, "99.9%"), (0.5, "50%")]
+)
 def test_a_confidence_keeps_its_digits(confidence, said):
     assert percent(confidence) == said
 
 
 @pytest.mark.parametrize(
-    ("number", "metric", "said"),
+    ("number", "measure", "said"),
     [
         (0.19512, "loss", "0.195"),
         (0.0512, "error", "5.12%"),
@@ -144,11 +187,22 @@ def test_a_confidence_keeps_its_digits(confidence, said):
         (math.nan, "loss", "–"),
     ],
 )
-def test_a_loss_or_error_is_never_rounded_to_nothing(number, metric, said):
-    assert value(number, metric) == said
+def test_a_loss_or_error_is_never_rounded_to_nothing(number, measure, said):
+    assert in_units(number, measure) == said
 
 
 def test_an_architecture_that_made_no_mistake_is_not_asked_for_more_sizes():
-    found = answer(LAW / 4, metric="error", perfect=(SIZES, [*LAW[:-1] / 5, 0]))
-    assert "Look at the perfect, too" in found.surer and "the loss or error at n = 6,400 is 0" in found.surer
+    found = answer(LAW / 4, measure="error", perfect=(SIZES, [*LAW[:-1] / 5, 0]))
+    assert (
+        "Look at the perfect, too" in found.surer
+        and "the loss or error at n = 6,400 is 0" in found.surer
+    )
     assert "Measure more sizes" not in found.surer
+
+
+def test_why_the_examples_needed_cannot_be_estimated_stands_once():
+    noise = np.exp(0.05 * np.random.default_rng(0).standard_normal(7))
+    found = answer(LAW * noise, target=LAW[-1] / 4)
+    assert found.grade == "cannot say" and "even 10,000 times the data" in found.because
+    assert found.sentence.startswith("Not enough data to estimate how many examples the mine")
+    assert not any("10,000 times" in sentence for sentence in found.money)

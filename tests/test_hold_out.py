@@ -6,11 +6,22 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from analysis.runs import load_runs
-from analysis.trust.held_out import held_out
 from experiments import study
+from tracking.forecasts import read_forecasts
+from tracking.runs import load_runs
 
-GRID = ["--study", "held", "--architectures", "linear", "--samples", "0", "--max_steps", "30", "--workers", "1"]
+GRID = [
+    "--study",
+    "held",
+    "--architectures",
+    "linear",
+    "--samples",
+    "0",
+    "--max_steps",
+    "30",
+    "--workers",
+    "1",
+]
 SIZES = ["--fractions", "1,0.05,0.1,0.2,0.4"]
 
 
@@ -21,7 +32,8 @@ def told(store, capfd):
 
 
 def test_the_largest_sizes_are_trained_after_their_forecast_is_logged(told):
-    table, runs = held_out("held"), load_runs("held")
+    table = read_forecasts("held")
+    runs = load_runs("held")
     assert sorted(set(table["n"])) == [432, 1079]
     assert "forecast before training: linear at n=1,079" in told
     made = pd.to_datetime(datetime.fromisoformat(table["made"].iloc[0]))
@@ -30,8 +42,10 @@ def test_the_largest_sizes_are_trained_after_their_forecast_is_logged(told):
     assert (runs["status"] == "FINISHED").all()
     assert len(runs) == 5
 
-    study.main([*GRID, *SIZES, "--hold_out", "2", "--samples", "1"])  # a larger grid, later: the forecast stays
-    pd.testing.assert_frame_equal(held_out("held"), table)
+    study.main(
+        [*GRID, *SIZES, "--hold_out", "2", "--samples", "1"]
+    )  # a larger grid, later: the forecast stays
+    pd.testing.assert_frame_equal(read_forecasts("held"), table)
     assert len(load_runs("held")) == 10
 
 
@@ -39,10 +53,12 @@ def test_sizes_that_were_trained_before_are_not_forecast_and_the_study_says_so(s
     study.main([*GRID, *SIZES])
     study.main([*GRID, *SIZES, "--samples", "1", "--hold_out", "1"])
     assert "no forecast: error: n = 1079 is trained already" in capfd.readouterr().out
-    assert held_out("held").empty
+    assert read_forecasts("held").empty
     assert MlflowClient().get_experiment_by_name("held")
 
 
 @pytest.mark.parametrize("number", ["-1", "3", "many"])
 def test_holding_out_too_many_is_refused(refuses, store, number):
-    refuses("experiments.study", *GRID, *SIZES, f"--hold_out={number}", words=["hold_out", number])
+    refuses(
+        "experiments.study", *GRID, *SIZES, f"--hold_out={number}", words=["hold_out", number]
+    )

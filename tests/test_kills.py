@@ -1,4 +1,6 @@
-"""Whatever is killed, and whenever: launched until it is done, a study holds every trial once, and nothing RUNNING."""
+"""Whatever is killed, and whenever: launched until it is done, a study holds every trial once,
+and nothing RUNNING.
+"""
 
 import random
 import signal
@@ -11,16 +13,36 @@ import psutil
 from conftest import environment
 from mlflow import MlflowClient
 
-from experiments.grid import grid
-from experiments.options import parse
+from experiments.orchestration.grid import grid, resolved
+from experiments.orchestration.options import parse
 
-GRID = ["--study", "killed", "--architectures", "linear,mlp", "--fractions", "0.1,0.5", "--samples", "3"]
+GRID = [
+    "--study",
+    "killed",
+    "--architectures",
+    "linear,mlp",
+    "--fractions",
+    "0.1,0.5",
+    "--samples",
+    "3",
+]
 GRID += ["--max_steps", "1000", "--patience", "1000"]
 
 
 def launch():
     return subprocess.Popen(
-        [sys.executable, "-m", "experiments.study", *GRID, "--workers", "2", "--report", "false", "--retries", "3"],
+        [
+            sys.executable,
+            "-m",
+            "experiments.study",
+            *GRID,
+            "--workers",
+            "2",
+            "--report",
+            "false",
+            "--retries",
+            "3",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -43,7 +65,9 @@ def kill(driver, what):
         for worker in workers_of(driver)[:1]:
             worker.kill()
         return True
-    driver.send_signal({"driver": signal.SIGKILL, "Ctrl-C": signal.SIGINT, "scheduler": signal.SIGTERM}[what])
+    driver.send_signal(
+        {"driver": signal.SIGKILL, "Ctrl-C": signal.SIGINT, "scheduler": signal.SIGTERM}[what]
+    )
     return False
 
 
@@ -64,8 +88,10 @@ def test_every_trial_is_there_once_whatever_is_killed_and_whenever(store, seed=1
             break
     client = MlflowClient()
     runs = client.search_runs([client.get_experiment_by_name("killed").experiment_id])
-    finished = Counter(run.data.tags["trial"] for run in runs if "trial" in run.data.tags and ended(run))
-    assert finished == Counter(trial.key for trial in grid(parse(GRID)))
+    finished = Counter(
+        run.data.tags["trial"] for run in runs if "trial" in run.data.tags and ended(run)
+    )
+    assert finished == Counter(trial.key for trial in resolved(grid(parse(GRID)), "auto"))
     assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
     best = client.search_runs(["1"], "tags.best = 'true'")
     assert len(best) == 4

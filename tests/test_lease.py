@@ -19,15 +19,18 @@ from hypothesis import strategies as st
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from experiments import InputError, lease
-from experiments.lease import Driver, Lease
+from experiments.orchestration import lease
+from experiments.orchestration.lease import Driver, Lease
+from tracking.errors import InputError
 
 
 @pytest.fixture
 def sleeper():
     """A living process of this machine, as a driver."""
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
-        yield Driver(socket.gethostname(), process.pid, psutil.Process(process.pid).create_time())
+        yield Driver(
+            socket.gethostname(), process.pid, psutil.Process(process.pid).create_time()
+        )
         process.kill()
 
 
@@ -41,7 +44,9 @@ def held(experiment):
 
 
 def write(experiment, driver, holds=True):
-    MlflowClient().set_experiment_tag(experiment, driver.tag, json.dumps(asdict(replace(driver, holds=holds))))
+    MlflowClient().set_experiment_tag(
+        experiment, driver.tag, json.dumps(asdict(replace(driver, holds=holds)))
+    )
 
 
 def drivers(experiment):
@@ -49,7 +54,7 @@ def drivers(experiment):
     return [json.loads(value) for tag, value in tags.items() if tag.startswith("driver.")]
 
 
-# --- who lives ---------------------------------------------------------------------------------------------
+# --- who lives -------------------------------------------------------------------------------
 
 
 def test_a_process_of_this_machine_lives_until_it_ends(sleeper):
@@ -57,7 +62,9 @@ def test_a_process_of_this_machine_lives_until_it_ends(sleeper):
     assert sleeper.lives()
     os.kill(sleeper.pid, 9)
     deadline = time.monotonic() + 5
-    while sleeper.lives() and time.monotonic() < deadline:  # it stays a zombie, since nobody waits for it
+    while (
+        sleeper.lives() and time.monotonic() < deadline
+    ):  # it stays a zombie, since nobody waits for it
         time.sleep(0.01)
     assert not sleeper.lives()
 
@@ -78,13 +85,17 @@ def test_a_driver_in_another_container_of_the_same_name_lives_though_its_process
     assert replace(Driver.here(), processes="another").tag != Driver.here().tag
 
 
-# --- one at a time -----------------------------------------------------------------------------------------
+# --- one at a time ---------------------------------------------------------------------------
 
 
-def test_a_living_launch_is_not_disturbed_and_the_second_one_says_where_it_runs(experiment, sleeper):
+def test_a_living_launch_is_not_disturbed_and_the_second_one_says_where_it_runs(
+    experiment, sleeper
+):
     write(experiment, replace(sleeper, seen=time.time() - 20))
     before = drivers(experiment)
-    with pytest.raises(InputError, match=rf"'held' is being run by process {sleeper.pid} on .*, seen 20 s ago"):
+    with pytest.raises(
+        InputError, match=rf"'held' is being run by process {sleeper.pid} on .*, seen 20 s ago"
+    ):
         held(experiment).__enter__()
     assert drivers(experiment) == before
 
@@ -100,7 +111,10 @@ def test_a_dead_launch_is_followed_by_the_next(experiment, host):
     write(experiment, Driver(host, os.getpid(), started=0.0, seen=0.0))
     with held(experiment):
         (holder,) = drivers(experiment)
-        assert (holder["pid"], holder["started"]) == (os.getpid(), psutil.Process().create_time())
+        assert (holder["pid"], holder["started"]) == (
+            os.getpid(),
+            psutil.Process().create_time(),
+        )
 
 
 def test_the_lease_is_given_back_at_the_end_and_after_an_error(experiment):
@@ -115,8 +129,12 @@ def test_the_lease_is_given_back_at_the_end_and_after_an_error(experiment):
 @pytest.mark.parametrize("launches", [2, 3, 8])
 def test_of_launches_at_the_same_moment_one_goes_on(experiment, monkeypatch, launches):
     monkeypatch.setattr(lease, "STEP_BACK", 0.1)
-    monkeypatch.setattr(Driver, "lives", lambda driver: True)  # so that ids of processes may be invented
-    went_on, refused, start = [], [], threading.Barrier(launches)
+    monkeypatch.setattr(
+        Driver, "lives", lambda driver: True
+    )  # so that ids of processes may be invented
+    went_on = []
+    refused = []
+    start = threading.Barrier(launches)
 
     def launch(pid):
         mine = held(experiment)
@@ -140,16 +158,22 @@ def test_of_launches_at_the_same_moment_one_goes_on(experiment, monkeypatch, lau
 
 @settings(max_examples=300, deadline=None)
 @given(chance=st.randoms(use_true_random=False), launches=st.integers(2, 4))
-def test_never_do_two_launches_go_on_in_whatever_order_their_steps_reach_the_store(chance, launches):
-    """Each launch is stopped before each of its calls, and the one that takes the next step is drawn."""
-    tags, holding = {}, []
+def test_never_do_two_launches_go_on_in_whatever_order_their_steps_reach_the_store(
+    chance, launches
+):
+    """Each launch is stopped before each of its calls, and the one that takes the next step is
+    drawn.
+    """
+    tags = {}
+    holding = []
 
     def steps(pid):
         def step(name, *arguments):
             calls.put((name, arguments))
             return answers.get()
 
-        calls, answers = queue.SimpleQueue(), queue.SimpleQueue()
+        calls = queue.SimpleQueue()
+        answers = queue.SimpleQueue()
         client = SimpleNamespace(
             set_experiment_tag=lambda _, tag, value: step("write", tag, value),
             delete_experiment_tag=lambda _, tag: step("delete", tag),
@@ -189,7 +213,7 @@ def test_never_do_two_launches_go_on_in_whatever_order_their_steps_reach_the_sto
     assert len(holding) <= 1
 
 
-# --- signs of life -----------------------------------------------------------------------------------------
+# --- signs of life ---------------------------------------------------------------------------
 
 
 def test_the_holder_shows_signs_of_life(experiment, monkeypatch):
@@ -203,7 +227,9 @@ def test_the_holder_shows_signs_of_life(experiment, monkeypatch):
         assert later["holds"]
 
 
-def test_who_has_lost_the_lease_is_interrupted_and_leaves_it_alone(experiment, monkeypatch, sleeper):
+def test_who_has_lost_the_lease_is_interrupted_and_leaves_it_alone(
+    experiment, monkeypatch, sleeper
+):
     monkeypatch.setattr(lease, "RENEW", 0.02)
     mine = held(experiment)
     with pytest.raises(KeyboardInterrupt), mine:
@@ -216,7 +242,9 @@ def test_who_has_lost_the_lease_is_interrupted_and_leaves_it_alone(experiment, m
     assert [driver["pid"] for driver in drivers(experiment)] == [sleeper.pid]
 
 
-def test_that_the_store_is_away_is_said_once_and_that_it_is_back_once(experiment, monkeypatch, capsys):
+def test_that_the_store_is_away_is_said_once_and_that_it_is_back_once(
+    experiment, monkeypatch, capsys
+):
     monkeypatch.setattr(lease, "RENEW", 0.01)
     tries = []
 
@@ -232,5 +260,7 @@ def test_that_the_store_is_away_is_said_once_and_that_it_is_back_once(experiment
         while len(tries) < 9 and time.monotonic() < deadline:
             time.sleep(0.01)
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("the tracking store is away, trying again for 10 minutes: API request")
+    assert first.startswith(
+        "the tracking store is away, trying again for 10 minutes: API request"
+    )
     assert second == "the tracking store is back"

@@ -1,22 +1,27 @@
-"""MLproject, conda.yaml and requirements.txt say the same as the code, to MLflow's own readers."""
+"""MLproject, conda.yaml, pyproject.toml and the lists of packages say the same as the code."""
 
 import re
 import sys
 import tomllib
-from dataclasses import fields
 from fnmatch import fnmatch
+from importlib import import_module
 
 import pytest
 from conftest import ROOT
 from mlflow.projects._project_spec import load_project
 from mlflow.utils.environment import _PythonEnv
 
-from analysis import report
-from experiments import study
-from experiments.run import TRIAL_FIELDS, Parser, add_trial_arguments
-from experiments.trial import Trial
+from analysis.report import __main__ as report
+from experiments import run
+from experiments.orchestration import options as study
+from tracking import schema
+from tracking.command import Parser
+from tracking.mlproject import mlproject
 
-LISTS = ("requirements.txt", "requirements-ray.txt")
+RUNTIME = "requirements.txt"
+TEST = "requirements-test.txt"
+RAY = "requirements-ray.txt"
+PACKAGES = ("tracking", "experiments", "analysis", "app")
 
 
 @pytest.fixture(scope="module")
@@ -43,27 +48,31 @@ def test_mlproject_has_three_entry_points_and_its_environment(project):
     assert project.env_config_path.endswith("conda.yaml")
 
 
+def test_mlproject_is_what_the_options_of_the_commands_make_of_it():
+    made = "python -m tracking.mlproject > MLproject"
+    assert (ROOT / "MLproject").read_text() == mlproject(), f"write it anew: {made}"
+
+
 def test_mains_parameters_are_those_of_a_trial_with_the_same_defaults(project):
-    parser = Parser("main")
-    add_trial_arguments(parser)
-    expected = vars(parser.parse_args([]))
-    assert set(TRIAL_FIELDS) < set(expected)
+    expected = vars(Parser("experiments.run", "", run.OPTIONS).parse_args([]))
+    asked = [one.name for one in schema.SETTINGS if one.asked]
+    assert set(asked) < set(expected)
     assert defaults(project, "main") == {name: str(value) for name, value in expected.items()}
 
 
 def test_mains_parameters_are_typed_as_a_trials_fields(project):
     parameters = project.get_entry_point("main").parameters
     types = {str: "string", float: "float", int: "int"}
-    typed = {field.name: types[field.type] for field in fields(Trial) if field.name in TRIAL_FIELDS}
+    typed = {one.name: types[one.type] for one in schema.SETTINGS if one.asked}
+    assert len(typed) > 5
     assert {name: parameters[name].type for name in typed} == typed
 
 
 def test_the_studys_parameters_and_defaults_are_those_of_its_command(project):
     given = defaults(project, "study")
     asked = [part for name, value in given.items() for part in (f"--{name}", value)]
-    assert vars(study.parse(asked)) == vars(study.parse([]))
-    without_default = {name: value for name, value in vars(study.parse([])).items() if name not in given}
-    assert without_default == {}
+    assert study.parse(asked) == study.parse([])
+    assert set(given) == {one.name for one in study.OPTIONS}
 
 
 def test_the_reports_parameters_and_defaults_are_those_of_its_command(project):
@@ -85,7 +94,9 @@ def test_a_parameter_that_mlproject_lacks_reaches_the_command_and_is_refused_the
 
 
 def test_a_note_with_spaces_stays_one_argument(project):
-    assert "--note 'half of the images; ours'" in command(project, "study", note="half of the images; ours")
+    assert "--note 'half of the images; ours'" in command(
+        project, "study", note="half of the images; ours"
+    )
 
 
 def test_mlflow_reads_conda_yaml():
@@ -106,30 +117,90 @@ def version(text):
     return tuple(map(int, text.split(".")))[:2]
 
 
-def test_every_requirement_is_pinned_exactly():
-    lines = [line for name in LISTS for line in (ROOT / name).read_text().splitlines()]
-    requirements = [line.partition("#")[0].strip() for line in lines]
-    requirements = [line for line in requirements if line]
-    loose = [line for line in requirements if not re.fullmatch(r"[A-Za-z0-9._-]+(\[[\w,-]+\])?==[\w.+]+", line)]
-    assert loose == []
-    assert len(requirements) == len({line.partition("==")[0].lower() for line in requirements}) > 5
+def requirements(name):
+    """Lines of a list of packages, without comments."""
+    lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    return [line for line in lines if line]
+
+
+def distribution(requirement):
+    """ray[client]==2.60.0 -> ray"""
+    return re.match(r"[\w.-]+", requirement)[0].lower()
+
+
+def test_every_requirement_is_pinned_exactly_and_stands_in_one_list():
+    lines = [line for name in (RUNTIME, TEST, RAY) for line in requirements(name)]
+    pinned = r"[A-Za-z0-9._-]+(\[[\w,-]+\])?==[\w.+]+"
+    assert [line for line in lines if not re.fullmatch(pinned, line)] == []
+    assert len(lines) == len({distribution(line) for line in lines}) > 5
+
+
+def test_what_runs_needs_no_tool_of_the_tests():
+    runtime = {distribution(line) for line in requirements(RUNTIME)}
+    test = {distribution(line) for line in requirements(TEST)}
+    tools = {"pytest", "hypothesis", "playwright", "psycopg2-binary", "ruff", "mypy"}
+    assert tools <= test
+    assert not tools & runtime
 
 
 def test_pyproject_takes_its_dependencies_from_requirements():
     read = pyproject()
-    assert "dependencies" in read["project"]["dynamic"]
+    assert {"dependencies", "optional-dependencies"} <= set(read["project"]["dynamic"])
     dynamic = read["tool"]["setuptools"]["dynamic"]
-    assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
-    assert dynamic["optional-dependencies"] == {"ray": {"file": ["requirements-ray.txt"]}}
+    assert dynamic["dependencies"] == {"file": [RUNTIME]}
+    assert dynamic["optional-dependencies"] == {
+        "ray": {"file": [RAY]},
+        "test": {"file": [TEST]},
+    }
 
 
 def test_pyproject_installs_every_package():
     include = pyproject()["tool"]["setuptools"]["packages"]["find"]["include"]
     folders = {path.parent.relative_to(ROOT) for path in ROOT.rglob("__init__.py")}
-    ours = {".".join(folder.parts) for folder in folders if folder.parts[0] in ("experiments", "analysis", "app")}
+    ours = {".".join(folder.parts) for folder in folders if folder.parts[0] in PACKAGES}
     assert len(ours) > 3
     assert all(any(fnmatch(name, pattern) for pattern in include) for name in ours)
-    assert not any(fnmatch("tests", pattern) or fnmatch("benchmarks", pattern) for pattern in include)
+    assert not any(
+        fnmatch("tests", pattern) or fnmatch("benchmarks", pattern) for pattern in include
+    )
+
+
+def test_every_folder_with_a_source_is_a_package():
+    folders = {path.parent for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def test_pyproject_installs_the_files_that_are_no_sources():
+    data = pyproject()["tool"]["setuptools"]["package-data"]
+    files = {path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file()}
+    files = {path for path in files if path.suffix not in (".py", ".pyc", ".pot")}
+    packed = {
+        path
+        for name, patterns in data.items()
+        for pattern in patterns
+        for path in (ROOT / name).glob(pattern)
+    }
+    assert len(files) > 20
+    assert files - packed == set()
+
+
+def test_the_console_command_is_there():
+    scripts = pyproject()["project"]["scripts"]
+    module, _, function = scripts["scaling-study"].partition(":")
+    assert callable(getattr(import_module(module), function))
+
+
+def test_the_licence_is_there():
+    project = pyproject()["project"]
+    assert project["license"] == "Apache-2.0"
+    text = (ROOT / project["license-files"][0]).read_text()
+    assert "Apache License" in text
+    assert "Version 2.0, January 2004" in text
+
+
+def test_the_changelog_begins_with_the_version():
+    heading = re.search(r"^## \[([\d.]+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert heading[1] == pyproject()["project"]["version"]
 
 
 def pyproject():

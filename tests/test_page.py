@@ -33,9 +33,9 @@ def answer(shown) -> str:
 
 def said(shown) -> str:
     """All that is written in paragraphs and boxes."""
-    return "\n".join(text.value for text in [*shown.title, *shown.markdown, *shown.info, *shown.caption]).replace(
-        "\\", ""
-    )
+    return "\n".join(
+        text.value for text in [*shown.title, *shown.markdown, *shown.info, *shown.caption]
+    ).replace("\\", "")
 
 
 def headings(shown) -> list[str]:
@@ -43,7 +43,14 @@ def headings(shown) -> list[str]:
 
 
 def widget(shown, label):
-    kinds = (shown.selectbox, shown.radio, shown.text_input, shown.number_input, shown.multiselect, shown.toggle)
+    kinds = (
+        shown.selectbox,
+        shown.radio,
+        shown.text_input,
+        shown.number_input,
+        shown.multiselect,
+        shown.toggle,
+    )
     (found,) = [one for kind in kinds for one in kind if one.label == label]
     return found
 
@@ -67,13 +74,17 @@ def study(tmp_path, recorded):
 def curve(tmp_path):
     """A CSV with one exact power law."""
     file = tmp_path / "mine.csv"
-    file.write_text("n,loss\n" + "".join(f"{n},{3 * n**-0.5}\n" for n in (1000, 2000, 4000, 8000, 16000)))
+    file.write_text(
+        "n,loss\n" + "".join(f"{n},{3 * n**-0.5}\n" for n in (1000, 2000, 4000, 8000, 16000))
+    )
     return file
 
 
 def test_the_first_start_shows_the_example_and_marks_it_as_one(store):
     shown = page()
-    assert "Example: the results of a real study, “fashion_mnist”, trained on 2026-" in said(shown)
+    assert "Example: the results of a real study, “fashion_mnist”, trained on 2026-" in said(
+        shown
+    )
     assert answer(shown)
 
 
@@ -89,12 +100,20 @@ def test_a_store_that_cannot_be_opened_gets_a_box_that_names_it(store, uri):
     assert uri in said(page(source="study", session={"store": uri}))
 
 
+def test_what_is_wrong_with_a_store_is_said_in_the_readers_language(store):
+    uri = "sqlite:////nowhere/mlflow.db"
+    shown = page(source="study", language="zh", session={"store": uri})
+    assert f"跟踪存储“{uri}”尚不存在" in said(shown)
+
+
 def test_somebody_elses_experiment_gets_a_box(store):
     from mlflow import MlflowClient
 
     client = MlflowClient()
     client.create_run(client.create_experiment("not ours"), run_name="foreign")
-    assert "study 'not ours' has no finished run" in said(page(source="study", study="not ours"))
+    assert "study 'not ours' has no finished run" in said(
+        page(source="study", study="not ours")
+    )
 
 
 def test_the_answer_comes_first_and_follows_the_target(study):
@@ -122,11 +141,27 @@ def test_error_is_asked_for_in_per_cent(study):
     ("tab", "titles"),
     [
         ("The curve", ["Learning curves", "Power law", "Forecasts"]),
-        ("Architectures", ["Exponents side by side", "Worth k times the data", "Crossovers", "What tuning is worth"]),
-        ("Engineers or data", ["Engineers or data?", "Break-even", "Collect in rounds", "What to run next"]),
+        (
+            "Architectures",
+            [
+                "Exponents side by side",
+                "What switching is worth",
+                "Crossovers",
+                "What tuning is worth",
+            ],
+        ),
+        (
+            "Engineers or data",
+            ["Engineers or data?", "Break-even", "Collect in rounds", "What to run next"],
+        ),
         (
             "Can I trust it?",
-            ["Its own past forecasts", "Noise of a single point", "Warnings", "How the study was done"],
+            [
+                "Its own past forecasts",
+                "Noise of a single point",
+                "Warnings",
+                "How the study was done",
+            ],
         ),
     ],
 )
@@ -136,7 +171,10 @@ def test_each_part_says_what_it_is_there_for(study, tab, titles):
 
 def test_the_next_run_has_a_command_to_copy(study):
     record_study("small", architectures={"cnn": 0.5}, sizes=SIZES[:4], samples=1, pool=3200)
-    assert any("experiments.study" in code.value for code in page("Engineers or data", study="small").code)
+    assert any(
+        "experiments.study" in code.value
+        for code in page("Engineers or data", study="small").code
+    )
 
 
 def test_the_runs_behind_a_point_can_be_chosen(study):
@@ -152,7 +190,7 @@ def test_one_architecture_alone_is_answered(store):
     record_study("one", architectures={"cnn": 0.5}, sizes=SIZES, samples=0)
     shown = page("Architectures")
     assert "cnn" in answer(shown)
-    assert "takes two architectures" in said(shown)
+    assert "all architectures share one exponent: that takes two" in said(shown)
 
 
 def test_two_sizes_only_are_shown_without_a_law(store):
@@ -165,9 +203,17 @@ def test_two_sizes_only_are_shown_without_a_law(store):
 
 def test_what_the_images_are_is_said_and_nobodys_name_becomes_markup(store):
     names = {"![x](http://evil/x.png) <b>$a$ :red[b]": 0.5}
-    record_study("noted", architectures=names, sizes=SIZES, samples=0, note="the <b>test set</b> [click](http://evil)")
+    record_study(
+        "noted",
+        architectures=names,
+        sizes=SIZES,
+        samples=0,
+        note="the <b>test set</b> [click](http://evil)",
+    )
     shown = page()
-    raw = "\n".join(text.value for text in [*shown.title, *shown.markdown, *shown.caption, *shown.info])
+    raw = "\n".join(
+        text.value for text in [*shown.title, *shown.markdown, *shown.caption, *shown.info]
+    )
     assert "test set" in raw
     for markup in ("![x]", "](http", "<b>", ":red[", " $a$"):
         assert markup not in raw
@@ -197,16 +243,40 @@ def test_a_broken_csv_is_named_by_row_and_column(store, content, words):
     assert words in said(looked_at(shown.run()))
 
 
-@pytest.mark.parametrize("tab", ["学习曲线", "架构对比", "工程师还是数据", "可以相信吗？", "运行"])
+@pytest.mark.parametrize(
+    "tab", ["学习曲线", "架构对比", "工程师还是数据", "可以相信吗？", "运行"]
+)
 def test_the_page_speaks_chinese(study, tab):
     shown = page(tab, language="zh", target_loss=0.05)
     assert answer(shown).startswith("用 cnn 将损失降到 0.05，大约需要 1,")
     for text in said(shown).splitlines():
-        assert len([word for word in text.split() if word.isascii() and word.isalpha()]) < 8, text
+        assert len([word for word in text.split() if word.isascii() and word.isalpha()]) < 8, (
+            text
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"n,loss\n100,1\n200,x\n", "第 3 行，loss 列：“x”；允许：大于 0 的数"),
+        (b"size,accuracy\n1,2\n", "CSV 需要 n 和 loss（或 error） 列；现有：size, accuracy"),
+    ],
+    ids=["a word", "other columns"],
+)
+def test_a_broken_csv_is_named_in_the_readers_language(store, content, words):
+    shown = page(source="csv", language="zh")
+    shown.file_uploader[0].upload("mine.csv", content, "text/csv")
+    assert words in said(looked_at(shown.run()))
 
 
 def test_the_address_reproduces_the_view(study):
-    address = {"metric": "error", "target_error": 2.5, "confidence": 0.8, "architecture": "linear", "label_price": 0.5}
+    address = {
+        "metric": "error",
+        "target_error": 2.5,
+        "confidence": 0.8,
+        "architecture": "linear",
+        "label_price": 0.5,
+    }
     shown = page(**address)
     known = dict(shown.query_params)
     about = {"source": "study", "study": "demo", "language": "en"}
@@ -215,17 +285,35 @@ def test_the_address_reproduces_the_view(study):
 
 
 def test_the_address_names_the_study_and_the_architecture_that_were_shown_unasked(study):
-    assert dict(page().query_params) == {"source": "study", "study": "demo", "architecture": "cnn", "language": "en"}
+    assert dict(page().query_params) == {
+        "source": "study",
+        "study": "demo",
+        "architecture": "cnn",
+        "language": "en",
+    }
 
 
 def test_the_address_holds_a_field_that_was_cleared(study):
     cleared = page(capacity="none", target_loss=500)
-    assert cleared.query_params["capacity"] == "none" and cleared.query_params["target_loss"] == "500.0"
-    assert page(capacity=0).session_state["capacity"] == page().session_state["capacity"] == 50_000
+    assert (
+        cleared.query_params["capacity"] == "none"
+        and cleared.query_params["target_loss"] == "500.0"
+    )
+    assert (
+        page(capacity=0).session_state["capacity"]
+        == page().session_state["capacity"]
+        == 50_000
+    )
 
 
 def test_an_address_that_makes_no_sense_is_an_address_without_it(study):
-    nonsense = {"metric": "accuracy", "confidence": "2", "architecture": "<b>", "label_price": "x", "study": "gone"}
+    nonsense = {
+        "metric": "accuracy",
+        "confidence": "2",
+        "architecture": "<b>",
+        "label_price": "x",
+        "study": "gone",
+    }
     assert answer(page(**nonsense, n="nan", language="tlh")) == answer(page())
 
 
@@ -241,7 +329,12 @@ def test_a_running_study_says_how_far_it_is(study):
 
 def test_a_store_of_many_runs_is_answered(store):
     sizes = tuple(int(n) for n in np.geomspace(100, 50_000, 12))
-    record_study("many", architectures={f"net{i}": 0.3 + i / 50 for i in range(5)}, sizes=sizes, samples=0)
+    record_study(
+        "many",
+        architectures={f"net{i}": 0.3 + i / 50 for i in range(5)},
+        sizes=sizes,
+        samples=0,
+    )
     multiply(store / "mlflow.db", 24)
     shown = page("Runs")
     assert "1,500 of 1,500 runs" in said(shown)

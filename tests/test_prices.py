@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known import LAST, known
 
-from analysis.costs.prices import Engineering, Prices, times
+from analysis.decision.prices import Engineering, Prices, times
 
 AT = Prices(
     label_price=0.5,
@@ -56,9 +56,18 @@ def test_without_more_being_said_the_largest_size_is_at_hand_and_a_fifth_is_to_b
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"label_price": -1}, "label_price must be a number from 0 to 1e+15, or infinite, got -1"),
-        ({"label_price": math.nan}, "label_price must be a number from 0 to 1e+15, or infinite, got nan"),
-        ({"capacity": 0}, "capacity must be a number above 0, up to 1e+15, or infinite, got 0"),
+        (
+            {"label_price": -1},
+            "label_price must be a number from 0 to 1e+15, or infinite, got -1",
+        ),
+        (
+            {"label_price": math.nan},
+            "label_price must be a number from 0 to 1e+15, or infinite, got nan",
+        ),
+        (
+            {"capacity": 0},
+            "capacity must be a number above 0, up to 1e+15, or infinite, got 0",
+        ),
         ({"people": "two"}, "people must be a number from 0 to 1e+15, got 'two'"),
         ({"people": None}, "people must be a number from 0 to 1e+15, got None"),
         ({"months": math.inf}, "months must be a number from 0 to 1e+15, got inf"),
@@ -82,7 +91,10 @@ def test_a_wrong_price_is_refused_in_one_line(wrong, message):
     ("wrong", "message"),
     [
         ({"high": 1}, "engineering's high must be a number from 0 to below 1, got 1"),
-        ({"low": 0.3, "high": 0.2}, "engineering's high must be at least its low, 0.3, got 0.2"),
+        (
+            {"low": 0.3, "high": 0.2},
+            "engineering's high must be at least its low, 0.3, got 0.2",
+        ),
         ({"success": 1.1}, "engineering's success must be a number from 0 to 1, got 1.1"),
     ],
 )
@@ -94,9 +106,18 @@ def test_a_wrong_gain_is_refused_in_one_line(wrong, message):
 
 @pytest.mark.parametrize("n", [100, 1e12])
 def test_a_size_that_the_curve_cannot_be_asked_for_is_refused(n):
-    with pytest.raises(ValueError, match=r"^n must lie from 1,000, the smallest size measured, to 1,280,000,000, got"):
+    with pytest.raises(
+        ValueError,
+        match=r"^n must lie from 1,000, the smallest size measured, to 1,280,000,000, got",
+    ):
         Prices(n=n).settled(known())
 
 
 def test_infinite_prices_and_numpy_s_numbers_are_allowed():
-    Prices(label_price=math.inf, engineer_price=math.inf, deadline=math.inf, people=np.int64(2), n=np.float32(1e4))
+    Prices(
+        label_price=math.inf,
+        engineer_price=math.inf,
+        deadline=math.inf,
+        people=np.int64(2),
+        n=np.float32(1e4),
+    )

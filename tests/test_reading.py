@@ -1,4 +1,6 @@
-"""The filters that the README gives for MLflow answer their questions, here on a store of 1,000 runs."""
+"""The filters that the README gives for MLflow answer their questions, here on a store of
+1,000 runs.
+"""
 
 import re
 
@@ -9,18 +11,36 @@ from mlflow import MlflowClient
 
 from benchmarks.clones import clone
 from experiments import study
-from experiments.grid import grid
-from experiments.options import parse
+from experiments.orchestration.grid import grid, resolved
+from experiments.orchestration.options import parse
 from experiments.run import record
-from experiments.trial import Trial
+from experiments.training.trial import Trial
 
-GRID = ["--study", "read", "--architectures", "linear,mlp,cnn,forest", "--fractions", "0.1,0.2,0.4,0.8,1"]
-GRID += ["--samples", "9", "--data_seeds", "0,1,2,3,4", "--max_steps", "5", "--report", "false"]
+GRID = [
+    "--study",
+    "read",
+    "--architectures",
+    "linear,mlp,cnn,forest",
+    "--fractions",
+    "0.1,0.2,0.4,0.8,1",
+]
+GRID += [
+    "--samples",
+    "9",
+    "--data_seeds",
+    "0,1,2,3,4",
+    "--max_steps",
+    "5",
+    "--report",
+    "false",
+]
 WORST = 5.0
 
 
 def loss(trial):
-    """Falls with the size; which sample is best differs from cell to cell, and no two runs are equal."""
+    """Falls with the size; which sample is best differs from cell to cell, and no two runs are
+    equal.
+    """
     luck = int(trial.key, 16) / 16**16
     return 2 * trial.fraction**-0.5 + luck
 
@@ -29,25 +49,38 @@ def loss(trial):
 def thousand(tmp_path_factory, empty_store, digits):
     """The trials of a study of 1,000 runs, of which 7 diverged, launched once more."""
     with store_in(tmp_path_factory.mktemp("read"), empty_store) as folder:
-        trials = grid(parse(GRID))
+        trials = resolved(grid(parse(GRID)), "auto")
         mlflow.set_experiment("read")
         with mlflow.start_run(tags={"study": "read"}) as template:
-            record(Trial(architecture="linear", fraction=0.1, max_steps=5), digits, "cpu", keep_model=False)
-        clone(folder / "mlflow.db", template.info.run_id, [(trial, {"best_val_loss": loss(trial)}) for trial in trials])
+            record(
+                Trial(architecture="linear", fraction=0.1, max_steps=5, precision="fp32"),
+                digits,
+                "cpu",
+                keep_model=False,
+            )
+        clone(
+            folder / "mlflow.db",
+            template.info.run_id,
+            [(trial, {"best_val_loss": loss(trial)}) for trial in trials],
+        )
         client = MlflowClient()
         client.delete_run(template.info.run_id)
         diverged = trials[::150]
         for trial in diverged:
             (run,) = found(f"tags.trial = '{trial.key}'")
             client.set_terminated(run.info.run_id, "FAILED")
-            client.set_tag(run.info.run_id, "failure", "diverged: the loss is nan at step 5 (lr 0.2)")
+            client.set_tag(
+                run.info.run_id, "failure", "diverged: the loss is nan at step 5 (lr 0.2)"
+            )
         study.main(GRID)
         yield [trial for trial in trials if trial not in diverged], diverged
 
 
 def found(where):
     client = MlflowClient()
-    return client.search_runs([client.get_experiment_by_name("read").experiment_id], where, max_results=1000)
+    return client.search_runs(
+        [client.get_experiment_by_name("read").experiment_id], where, max_results=1000
+    )
 
 
 def keys(where):
@@ -56,7 +89,12 @@ def keys(where):
 
 def filters():
     """Question -> filter, as the README has them."""
-    section = (ROOT / "README.md").read_text().partition("## Reading the runs in MLflow")[2].partition("\n## ")[0]
+    section = (
+        (ROOT / "README.md")
+        .read_text()
+        .partition("## Reading the runs in MLflow")[2]
+        .partition("\n## ")[0]
+    )
     return dict(re.findall(r"^\| ([^|]+\?) \| `([^`]+)`", section, flags=re.M))
 
 
@@ -70,7 +108,9 @@ def test_the_best_run_of_each_size(thousand):
     for trial in thousand[0]:
         cell = trial.architecture, trial.fraction
         best[cell] = min(best.get(cell, trial), trial, key=loss)
-    assert keys(filters()["What is the best at each size?"]) == sorted(trial.key for trial in best.values())
+    assert keys(filters()["What is the best at each size?"]) == sorted(
+        trial.key for trial in best.values()
+    )
 
 
 def test_the_curve_without_tuning(thousand):
@@ -79,12 +119,18 @@ def test_the_curve_without_tuning(thousand):
 
 
 def test_what_the_search_tried_at_one_size(thousand):
-    tried = [trial.key for trial in thousand[0] if (trial.architecture, trial.fraction) == ("cnn", 1)]
+    tried = [
+        trial.key
+        for trial in thousand[0]
+        if (trial.architecture, trial.fraction) == ("cnn", 1)
+    ]
     assert keys(filters()["What did the search try at one size?"]) == sorted(tried)
 
 
 def test_what_failed_and_why(thousand):
-    assert keys(filters()["What failed, and why?"]) == sorted(trial.key for trial in thousand[1])
+    assert keys(filters()["What failed, and why?"]) == sorted(
+        trial.key for trial in thousand[1]
+    )
 
 
 def test_every_question_of_the_readme_is_checked_here():

@@ -1,23 +1,24 @@
-"""The answer: one row per architecture, what cannot be fitted is said in it, and all is logged to the study."""
+"""The answer: one row per architecture, what cannot be fitted is said in it, and all is logged
+to the study.
+"""
 
 import math
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from conclusions import conclude
 from conftest import ROOT
 from mlflow import MlflowClient
 from test_runs import add_run
 
-from analysis.answer import conclude
-from analysis.evidence import Evidence, Question
-from analysis.presentation.html_report import as_html
-from analysis.presentation.sections import COLUMNS, as_table, warnings_of
-from analysis.report import others
-from analysis.study import Study
+from analysis.report.__main__ import others
+from analysis.report.html_report import as_html
+from analysis.report.sections import COLUMNS, as_table, warnings_of
+from analysis.report.study_analysis import Question, StudyAnalysis
+from tracking.study import Study
 
 SIZES = (100, 200, 400, 800, 1600)
 
@@ -29,15 +30,36 @@ def law(n, b=0.5, c=0.05):
 def curve(architecture="cnn", sizes=SIZES, **of_law):
     n = np.array(sizes, dtype=float)
     loss = law(n, **of_law)
-    return pd.DataFrame({"architecture": architecture, "n": n, "loss": loss, "test_loss": loss, "test_error": loss / 2})
+    return pd.DataFrame(
+        {
+            "architecture": architecture,
+            "n": n,
+            "value": loss,
+            "test_loss": loss,
+            "test_error": loss / 2,
+        }
+    )
+
+
+def write(table, file, measure="loss"):
+    """A CSV of its points."""
+    known = table.rename(columns={"value": measure})
+    columns = [name for name in ("architecture", "n", measure) if name in known]
+    known[columns].to_csv(file, index=False)
 
 
 @pytest.fixture
 def study(store):
-    """Two architectures that follow a law, 5 sizes, an untuned and a tuned run each, and a failed run."""
+    """Two architectures that follow a law, 5 sizes, an untuned and a tuned run each, and a
+    failed run.
+    """
     client = MlflowClient()
     experiment_id = client.create_experiment("study")
-    client.create_run(experiment_id, run_name="study · study", tags={"role": "study", "note": "synthetic & exact"})
+    client.create_run(
+        experiment_id,
+        run_name="study · study",
+        tags={"role": "study", "note": "synthetic & exact"},
+    )
     for name, b in (("cnn", 0.5), ("toys:narrow", 0.3)):
         for n in SIZES:
             for sample, factor in ((0, 1.3), (1, 1.0)):
@@ -60,16 +82,19 @@ def rows_of(out):
     return {line.split()[0]: line for line in reversed(out.splitlines()) if line.strip()}
 
 
-# --- the command on a study ------------------------------------------------------------------------------------
+# --- the command on a study ------------------------------------------------------------------
 
 
-def test_the_report_prints_a_row_per_architecture_with_the_exponent_and_the_largest_size(command, study):
+def test_the_report_prints_a_row_per_architecture_with_the_exponent_and_the_largest_size(
+    command, study
+):
     code, out, err = command("analysis.report", "--study", "study")
     assert (code, err) == (0, "")
     rows = rows_of(out)
     for name, b in (("cnn", 0.5), ("toys:narrow", 0.3)):
         cells = rows[name].split()
-        low, high = float(cells[3]), float(cells[5])
+        low = float(cells[3])
+        high = float(cells[5])
         assert cells[1] == "5"
         assert low <= b <= high
         assert float(cells[2]) == pytest.approx(b, abs=0.05)
@@ -88,7 +113,9 @@ def test_the_report_is_logged_to_the_studys_run(command, study, tmp_path):
     (parent,) = client.search_runs([study], "tags.role = 'study'")
     assert parent.data.metrics["exponent.cnn"] == pytest.approx(0.5, abs=0.05)
     metrics = parent.data.metrics
-    assert metrics["exponent_low.cnn"] <= metrics["exponent.cnn"] <= metrics["exponent_high.cnn"]
+    assert (
+        metrics["exponent_low.cnn"] <= metrics["exponent.cnn"] <= metrics["exponent_high.cnn"]
+    )
     assert metrics["exponent.toys:narrow"] == pytest.approx(0.3, abs=0.05)
     folder = client.download_artifacts(parent.info.run_id, "report", str(tmp_path))
     table = pd.read_csv(f"{folder}/power_law.csv")
@@ -108,7 +135,9 @@ def test_a_second_report_replaces_the_first(command, study):
 
 
 def test_the_error_can_be_fitted_instead_of_the_loss(command, study):
-    code, out, _ = command("analysis.report", "--study", "study", "--metric", "error", "--confidence", "0.5")
+    code, out, _ = command(
+        "analysis.report", "--study", "study", "--metric", "error", "--confidence", "0.5"
+    )
     assert code == 0
     assert "error = a · n^-b + c, intervals at 50%" in out
     assert float(rows_of(out)["cnn"].split()[2]) == pytest.approx(0.5, abs=0.05)
@@ -124,7 +153,14 @@ def test_a_report_on_runs_without_a_study_is_printed_all_the_same(command, store
 
 def test_too_few_points_are_said_in_the_table_and_stop_nobody(command, study):
     for n in SIZES[:2]:
-        add_run(study, architecture="linear", n_train=n, best_val_loss=law(n), test_loss=law(n), test_error=0.1)
+        add_run(
+            study,
+            architecture="linear",
+            n_train=n,
+            best_val_loss=law(n),
+            test_loss=law(n),
+            test_error=0.1,
+        )
     code, out, err = command("analysis.report", "--study", "study")
     assert (code, err) == (0, "")
     rows = rows_of(out)
@@ -137,16 +173,27 @@ def test_a_study_of_nothing_but_too_few_points_is_reported_too(command, store):
     experiment_id = MlflowClient().create_experiment("few")
     MlflowClient().create_run(experiment_id, tags={"role": "study"})
     for n in SIZES[:2]:
-        add_run(experiment_id, n_train=n, best_val_loss=law(n), test_loss=law(n), test_error=0.1)
+        add_run(
+            experiment_id, n_train=n, best_val_loss=law(n), test_loss=law(n), test_error=0.1
+        )
     code, out, err = command("analysis.report", "--study", "few")
     assert (code, err) == (0, "")
     assert "needs at least 3 distinct sizes n, got 2" in rows_of(out)["cnn"]
 
 
 def test_an_error_of_0_is_said_in_the_table_and_stops_nobody(command, study):
-    """Small, easy data: a test set without a single mistake has no place on a logarithmic axis."""
+    """Small, easy data: a test set without a single mistake has no place on a logarithmic
+    axis.
+    """
     for n in SIZES:
-        add_run(study, architecture="perfect", n_train=n, best_val_loss=law(n), test_loss=law(n), test_error=0.0)
+        add_run(
+            study,
+            architecture="perfect",
+            n_train=n,
+            best_val_loss=law(n),
+            test_loss=law(n),
+            test_error=0.0,
+        )
     code, out, _ = command("analysis.report", "--study", "study", "--metric", "error")
     assert code == 0
     rows = rows_of(out)
@@ -155,12 +202,12 @@ def test_an_error_of_0_is_said_in_the_table_and_stops_nobody(command, study):
     assert float(rows["cnn"].split()[2]) == pytest.approx(0.5, abs=0.05)
 
 
-# --- the command on a CSV ----------------------------------------------------------------------------------------
+# --- the command on a CSV --------------------------------------------------------------------
 
 
 def test_a_csv_is_reported_without_mlflow(command, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    pd.concat([curve(), curve("mlp", b=0.3)])[["architecture", "n", "loss"]].to_csv(tmp_path / "a.csv", index=False)
+    write(pd.concat([curve(), curve("mlp", b=0.3)]), tmp_path / "a.csv")
     code, out, err = command("analysis.report", tmp_path / "a.csv")
     assert (code, err) == (0, "")
     rows = rows_of(out)
@@ -170,14 +217,14 @@ def test_a_csv_is_reported_without_mlflow(command, tmp_path, monkeypatch):
 
 
 def test_a_csv_of_errors_shows_the_error_of_the_largest_size(command, tmp_path):
-    curve().rename(columns={"loss": "error"})[["n", "error"]].to_csv(tmp_path / "a.csv", index=False)
+    write(curve()[["n", "value"]], tmp_path / "a.csv", "error")
     code, out, _ = command("analysis.report", tmp_path / "a.csv")
     assert code == 0
     assert f"{law(1600):.2%}" in rows_of(out)["model"]
     assert "error = a · n^-b + c" in out
 
 
-# --- conclusions, table, page --------------------------------------------------------------------------------------
+# --- conclusions, table, page ----------------------------------------------------------------
 
 
 def test_the_measured_loss_is_that_of_the_largest_size_averaged_over_data_seeds():
@@ -191,21 +238,25 @@ def test_the_measured_loss_is_that_of_the_largest_size_averaged_over_data_seeds(
 
 def test_a_wider_confidence_gives_a_wider_interval():
     noisy = curve()
-    noisy["loss"] *= 1 + 0.03 * np.array([1, -1, 1, -1, 1])
-    narrow, wide = (conclude(noisy, confidence=confidence)[0].law for confidence in (0.5, 0.95))
+    noisy["value"] *= 1 + 0.03 * np.array([1, -1, 1, -1, 1])
+    narrow, wide = (
+        conclude(noisy, confidence=confidence)[0].law for confidence in (0.5, 0.95)
+    )
     assert wide.b_low < narrow.b_low <= narrow.b_high < wide.b_high
 
 
 def test_standard_errors_are_used_where_there_are_any():
     noisy = curve()
-    noisy["loss"] *= 1 + 0.03 * np.array([1, -1, 1, -1, 1])
+    noisy["value"] *= 1 + 0.03 * np.array([1, -1, 1, -1, 1])
     plain = conclude(noisy)[0].law
     assert conclude(noisy.assign(se=math.nan))[0].law == plain
     assert conclude(noisy.assign(se=[1.0, 1e-4, 1e-4, 1e-4, 1e-4]))[0].law != plain
 
 
 def test_a_table_has_a_dash_for_what_is_not_known():
-    table = as_table(conclude(curve(sizes=SIZES[:2]).drop(columns=["test_loss", "test_error"])))
+    table = as_table(
+        conclude(curve(sizes=SIZES[:2]).drop(columns=["test_loss", "test_error"]))
+    )
     assert list(table.columns) == list(COLUMNS)
     (row,) = table.to_dict("records")
     assert (row["exponent b"], row["floor c"], row["test error"]) == ("–", "–", "–")
@@ -214,13 +265,19 @@ def test_a_table_has_a_dash_for_what_is_not_known():
 
 
 def test_a_small_measurement_is_not_shown_as_nothing():
-    (row,) = as_table(conclude(curve().assign(loss=1e-6, test_loss=5.84e-7, test_error=7.3e-6))).to_dict("records")
+    (row,) = as_table(
+        conclude(curve().assign(value=1e-6, test_loss=5.84e-7, test_error=7.3e-6))
+    ).to_dict("records")
     assert (row["test loss"], row["test error"]) == ("5.84e-07", "0.00073%")
 
 
 def test_no_error_is_foretold_above_all():
     errors = pd.DataFrame(
-        {"architecture": "a", "n": [1000, 2000, 4000, 8000, 16000], "loss": [0.995, 0.985, 0.99, 0.98, 0.97]}
+        {
+            "architecture": "a",
+            "n": [1000, 2000, 4000, 8000, 16000],
+            "value": [0.995, 0.985, 0.99, 0.98, 0.97],
+        }
     )
     (found,) = conclude(errors, "error")
     assert found.forecast.high.max() == 1 and found.forecast.median.max() < 1
@@ -228,21 +285,25 @@ def test_no_error_is_foretold_above_all():
 
 def test_the_report_draws_more_points_than_altair_draws_by_default(tmp_path):
     n = np.arange(100, 5300)
-    table = pd.DataFrame({"architecture": "a", "n": n, "loss": n**-0.3, "se": math.nan})
-    found = Evidence(Study("many", measured=table), None)
+    table = pd.DataFrame({"architecture": "a", "n": n, "value": n**-0.3, "se": math.nan})
+    found = StudyAnalysis(Study("many", measured=table), None)
     assert "data-spec" in as_html(found, Question())
 
 
 def test_remarks_name_their_architecture():
-    remarks = warnings_of(conclude(pd.concat([curve("three", SIZES[:3]), curve("two", SIZES[:2])])))
+    remarks = warnings_of(
+        conclude(pd.concat([curve("three", SIZES[:3]), curve("two", SIZES[:2])]))
+    )
     assert [remark for remark in remarks if remark.startswith("three: 3 points fit")]
     assert "two: needs at least 3 distinct sizes n, got 2" in remarks
 
 
 def test_the_html_escapes_what_people_wrote_and_needs_no_network():
-    table = pd.concat([curve("<b>mine</b>"), curve("</script><script>alert(1)</script>", b=0.3)])
-    study = Study("<script>", measured=table, metrics=("loss",), note="a & b")
-    page = as_html(Evidence(study), Question(architecture="<b>mine</b>"))
+    table = pd.concat(
+        [curve("<b>mine</b>"), curve("</script><script>alert(1)</script>", b=0.3)]
+    )
+    study = Study("<script>", measured=table, measures=("loss",), note="a & b")
+    page = as_html(StudyAnalysis(study), Question(architecture="<b>mine</b>"))
     assert "a &amp; b" in page
     assert "<title>How much data is enough? &lt;script&gt;</title>" in page
     assert "&lt;b&gt;mine&lt;/b&gt;" in page
@@ -252,7 +313,7 @@ def test_the_html_escapes_what_people_wrote_and_needs_no_network():
     assert "<link" not in page
 
 
-# --- bad input -------------------------------------------------------------------------------------------------------
+# --- bad input -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -276,17 +337,23 @@ def test_bad_input_is_refused_in_one_line(refuses, study, store, arguments, word
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path):
-    curve()[["n", "loss"]].to_csv(tmp_path / "a.csv", index=False)
+    write(curve()[["n", "value"]], tmp_path / "a.csv")
     command = [sys.executable, "-m", "analysis.report", str(tmp_path / "a.csv")]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as report:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as report:
         report.stdout.close()
         assert (report.stderr.read(), report.wait()) == ("", 1)
 
 
 def test_of_several_datasets_the_one_that_is_answered_is_named():
-    study = SimpleNamespace(datasets=["digits", "mnist"])
-    assert others(SimpleNamespace(study=study, dataset="mnist")) == ", dataset mnist; the page shows the others: digits"
-    assert others(SimpleNamespace(study=SimpleNamespace(datasets=["mnist"]), dataset="mnist")) == ""
+    def said(*names):
+        runs = pd.DataFrame({"dataset": names, "status": "FINISHED", "best_val_loss": 1.0})
+        runs = runs.assign(architecture="cnn", n_train=100, data_seed=0)
+        return others(StudyAnalysis(Study("two", runs), "mnist"))
+
+    assert said("digits", "mnist") == ", dataset mnist; the page shows the others: digits"
+    assert said("mnist") == ""
 
 
 def test_an_unknown_parameter_is_refused_with_what_is_allowed(refuses):
@@ -295,11 +362,20 @@ def test_an_unknown_parameter_is_refused_with_what_is_allowed(refuses):
 
 def test_a_study_without_a_finished_run_says_what_to_do(refuses, store):
     MlflowClient().create_experiment("young")
-    refuses("analysis.report", "--study", "young", words=["'young'", "no finished run", "make study"])
+    refuses(
+        "analysis.report",
+        "--study",
+        "young",
+        words=["'young'", "no finished run", "make study"],
+    )
 
 
-@pytest.mark.parametrize("uri", ["sqlite:///HERE/missing.db", "http://127.0.0.1:9", "sqlite:///HERE/broken.db"])
-def test_an_empty_broken_or_unreachable_store_is_refused_in_one_line(refuses, store, monkeypatch, uri):
+@pytest.mark.parametrize(
+    "uri", ["sqlite:///HERE/missing.db", "http://127.0.0.1:9", "sqlite:///HERE/broken.db"]
+)
+def test_an_empty_broken_or_unreachable_store_is_refused_in_one_line(
+    refuses, store, monkeypatch, uri
+):
     (store / "broken.db").write_bytes(b"this is not SQLite" * 100)
     uri = uri.replace("HERE", str(store))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)

@@ -1,9 +1,11 @@
-"""One trial becomes one MLflow run, complete, with a model that loads; what cannot work is said in one line."""
+"""One trial becomes one MLflow run, complete, with a model that loads.
+
+What cannot work is said in one line.
+"""
 
 import json
 import subprocess
 import sys
-from dataclasses import asdict, fields
 from types import SimpleNamespace
 
 import mlflow
@@ -12,13 +14,13 @@ import pytest
 import torch
 from conftest import ROOT, assert_one_line, environment, store_in
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
-from experiments import run
-from experiments.data import fingerprint, subset_indices
-from experiments.models import ARCHITECTURES
-from experiments.train import Evaluation, Result, train
-from experiments.trial import SEARCH_SPACES, Trial
+from experiments.training.networks import ARCHITECTURES
+from experiments.training.search_spaces import SEARCH_SPACES
+from experiments.training.subsets import fingerprint, subset_indices
+from experiments.training.train import train
+from experiments.training.trial import Trial
+from tracking.runs import METRICS
 
 MAX_STEPS = 40
 SHORT = ("--max_steps", "5", "--fraction", "0.05")
@@ -31,11 +33,13 @@ def only_run():
 
 def history(run_id, metric):
     """(steps, values) of a metric."""
-    points = sorted(MlflowClient().get_metric_history(run_id, metric), key=lambda point: point.step)
+    points = sorted(
+        MlflowClient().get_metric_history(run_id, metric), key=lambda point: point.step
+    )
     return [point.step for point in points], [point.value for point in points]
 
 
-# --- `mlflow run`, for real ----------------------------------------------------------------------------
+# --- `mlflow run`, for real ------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,9 @@ def project_run(tmp_path_factory, empty_store, digits):
             timeout=150,
         )
         trial = Trial(fraction=0.05, max_steps=MAX_STEPS, precision="fp32")
-        yield SimpleNamespace(done=done, run=only_run(), trial=trial, here=train(trial, digits))
+        yield SimpleNamespace(
+            done=done, run=only_run(), trial=trial, here=train(trial, digits)
+        )
 
 
 def test_mlflow_run_succeeds_and_prints_the_result(project_run):
@@ -79,9 +85,11 @@ def test_every_field_and_hyperparameter_is_a_parameter_of_the_run(project_run):
 
 def test_the_metrics_of_the_run_are_those_of_the_trial(project_run):
     metrics = project_run.run.data.metrics
-    for name in run.SUMMARY:
+    for name in METRICS:
         if name != "seconds":
-            assert metrics[name] == pytest.approx(getattr(project_run.here, name), rel=1e-5), name
+            assert metrics[name] == pytest.approx(getattr(project_run.here, name), rel=1e-5), (
+                name
+            )
     assert metrics["seconds"] > 0
 
 
@@ -89,7 +97,9 @@ def test_the_metrics_of_the_run_are_those_of_the_trial(project_run):
 def test_metrics_are_logged_over_steps(project_run, name):
     steps, values = history(project_run.run.info.run_id, name)
     assert steps == [row.step for row in project_run.here.history]
-    assert values == pytest.approx([getattr(row, name) for row in project_run.here.history], rel=1e-5)
+    assert values == pytest.approx(
+        [getattr(row, name) for row in project_run.here.history], rel=1e-5
+    )
     assert steps[-1] == MAX_STEPS
 
 
@@ -119,27 +129,39 @@ def test_the_model_loads_and_predicts_with_the_logged_error(project_run, digits)
 def test_the_model_has_a_signature_and_predicts_arrays(project_run, digits):
     model = mlflow.pyfunc.load_model(f"runs:/{project_run.run.info.run_id}/model")
     signature = model.metadata.signature
-    shapes = [(side.inputs[0].type, side.inputs[0].shape) for side in (signature.inputs, signature.outputs)]
+    shapes = [
+        (side.inputs[0].type, side.inputs[0].shape)
+        for side in (signature.inputs, signature.outputs)
+    ]
     assert shapes == [("float32", (-1, 1, 8, 8)), ("float32", (-1, 10))]
     pixels = digits.test.images[:7].float().numpy()
     assert np.asarray(model.predict(pixels)).shape == (7, 10)
 
 
-# --- `python -m experiments.run` -------------------------------------------------------------------------
+# --- `python -m experiments.run` -------------------------------------------------------------
 
 
 def test_the_command_records_the_same_run(command, store):
-    code, out, _ = command("experiments.run", "--architecture", "mlp", "--sample", "2", "--data_seed", "3", *SHORT)
+    code, out, _ = command(
+        "experiments.run", "--architecture", "mlp", "--sample", "2", "--data_seed", "3", *SHORT
+    )
     assert code == 0
     found = only_run()
     assert "mlp · n=54 · #2 · seed 3: validation loss" in out
     assert found.info.run_name == "mlp · n=54 · #2 · seed 3"
     assert found.info.status == "FINISHED"
-    assert found.data.tags["trial"] == Trial(architecture="mlp", sample=2, data_seed=3, max_steps=5, fraction=0.05).key
+    assert (
+        found.data.tags["trial"]
+        == Trial(architecture="mlp", sample=2, data_seed=3, max_steps=5, fraction=0.05)
+        .resolved(torch.device("cpu"))
+        .key
+    )
     assert found.data.metrics["n_train"] == 54
 
 
-def test_a_forest_is_recorded_and_its_model_predicts_with_the_logged_error(command, store, digits):
+def test_a_forest_is_recorded_and_its_model_predicts_with_the_logged_error(
+    command, store, digits
+):
     assert command("experiments.run", "--architecture", "forest", *SHORT)[0] == 0
     found = only_run()
     assert "train_loss" not in found.data.metrics
@@ -151,55 +173,29 @@ def test_a_forest_is_recorded_and_its_model_predicts_with_the_logged_error(comma
 
 @pytest.mark.parametrize("architecture", ["toys:narrow", "toys:neighbours"])
 def test_an_architecture_of_the_users_own_is_recorded(command, store, architecture):
-    code, out, err = command("experiments.run", "--architecture", architecture, "--dataset", "toys:loader", *SHORT)
+    code, out, err = command(
+        "experiments.run", "--architecture", architecture, "--dataset", "toys:loader", *SHORT
+    )
     assert code == 0, out + err
     assert only_run().data.params["architecture"] == architecture
     assert "model" in [model.name for model in MlflowClient().search_logged_models(["0"])]
 
 
 def test_a_diverged_run_fails_with_the_reason(refuses, store):
-    refuses("experiments.run", "--architecture", "toys:exploding", *SHORT, words=["the loss is nan at step"])
+    refuses(
+        "experiments.run",
+        "--architecture",
+        "toys:exploding",
+        *SHORT,
+        words=["the loss is nan at step"],
+    )
     found = only_run()
     assert found.info.status == "FAILED"
     assert found.data.tags["failure"].startswith("diverged: the loss is nan")
     assert "best_val_loss" not in found.data.metrics
 
 
-def test_two_workers_that_log_the_same_subset_at_once_lose_nothing(store, digits, monkeypatch):
-    """MLflow looks whether the dataset is there and then inserts it: of two at once, one is refused."""
-    log_inputs, refused = MlflowClient.log_inputs, []
-
-    def log_inputs_too_late(*arguments, **options):
-        if not refused:
-            refused.append("UNIQUE constraint failed: datasets.experiment_id, datasets.name, datasets.digest")
-            raise MlflowException(refused[0])
-        return log_inputs(*arguments, **options)
-
-    monkeypatch.setattr(MlflowClient, "log_inputs", log_inputs_too_late)
-    with mlflow.start_run():
-        run.record(Trial(architecture="linear", max_steps=2), digits, "cpu", keep_model=False)
-    found = only_run()
-    assert set(run.SUMMARY) <= set(found.data.metrics)
-    assert len(found.inputs.dataset_inputs) == len(refused)
-
-
-def test_a_long_history_is_logged_whole(store):
-    rows = tuple(Evaluation(step, 2.0, 1.0 + step, 0.5) for step in range(1, 701))  # 2,100 metrics
-    values = {field.name: 1 for field in fields(Result)} | {"history": rows, "precision": "fp32"}
-    with mlflow.start_run() as active:
-        run.log_metrics(MlflowClient(), active.info.run_id, Result(**values))
-    steps, values = history(active.info.run_id, "val_loss")
-    assert steps == list(range(1, 701))
-    assert values == [row.val_loss for row in rows]
-    assert set(asdict(rows[0])) - {"step"} | set(run.SUMMARY) == set(only_run().data.metrics)
-
-
-def test_a_name_tells_architecture_size_and_sample_and_the_data_seed_unless_it_is_0():
-    assert run.run_name(Trial(sample=7), 1600) == "cnn · n=1,600 · #7"
-    assert run.run_name(Trial(data_seed=2), 9) == "cnn · n=9 · #0 · seed 2"
-
-
-# --- bad input -------------------------------------------------------------------------------------------
+# --- bad input -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -225,6 +221,7 @@ def test_a_name_tells_architecture_size_and_sample_and_the_data_seed_unless_it_i
         ("--search_space wide", ["'wide'", *SEARCH_SPACES]),
         ("--search_space notebook --architecture mlp", ["'notebook'", "cnn", "'mlp'"]),
         ("--precision fp8", ["'fp8'", "auto, fp32, bf16"]),
+        ("--precision none", ["'none'", "'cnn'", "auto, fp32, bf16"]),
         ("--device nosuch", ["'nosuch'", "auto, cpu"]),
         ("--frac 0.5", ["--frac"]),
         ("surplus", ["surplus"]),
@@ -237,19 +234,28 @@ def test_bad_input_is_refused_in_one_line(refuses, store, arguments, words):
 
 
 def test_an_unknown_parameter_is_refused_with_what_is_allowed(refuses, store):
-    refuses("experiments.run", "--nosuch", "1", words=["--nosuch", "--fraction", "--architecture"])
+    refuses(
+        "experiments.run", "--nosuch", "1", words=["--nosuch", "--fraction", "--architecture"]
+    )
 
 
 @pytest.mark.parametrize("module", ["experiments.run", "experiments.study"])
-@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "nosuch://store", "./mlruns", "sqlite:///BROKEN", "mysql://x/y"])
-def test_a_store_that_cannot_be_opened_is_refused_in_one_line(refuses, store, monkeypatch, module, uri):
+@pytest.mark.parametrize(
+    "uri",
+    ["http://127.0.0.1:9", "nosuch://store", "./mlruns", "sqlite:///BROKEN", "mysql://x/y"],
+)
+def test_a_store_that_cannot_be_opened_is_refused_in_one_line(
+    refuses, store, monkeypatch, module, uri
+):
     (store / "broken.db").write_bytes(b"this is not SQLite" * 100)
     uri = uri.replace("BROKEN", str(store / "broken.db"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     refuses(module, "--max_steps", "1", words=[f"'{uri}'", "MLFLOW_TRACKING_URI"])
 
 
-def test_a_folder_in_the_place_of_the_store_is_refused_without_waiting(refuses, store, monkeypatch):
+def test_a_folder_in_the_place_of_the_store_is_refused_without_waiting(
+    refuses, store, monkeypatch
+):
     def wait(seconds):
         raise AssertionError(f"waits {seconds} s before it tries again")
 
@@ -262,7 +268,11 @@ def test_a_folder_in_the_place_of_the_store_is_refused_without_waiting(refuses, 
 def test_a_command_of_its_own_process_refuses_bad_input_in_one_line(store, module):
     wrong = ("--confidence", "2") if module == "analysis.report" else ("--dataset", "nosuch")
     done = subprocess.run(
-        [sys.executable, "-m", module, *wrong], capture_output=True, text=True, env=environment(), timeout=60
+        [sys.executable, "-m", module, *wrong],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
     )
     assert_one_line(done.returncode, done.stdout, done.stderr, [wrong[1]])
 

@@ -3,15 +3,18 @@
 import numpy as np
 import pytest
 
-from analysis.fits.scatter import relative_spread
+from analysis.curves.scatter import relative_spread
 
 SIZES = 100 * 2.0 ** np.arange(8)
 
 
 def replicates(slope, count, curves=1, seed=0):
-    """Curve, n and loss of `count` rows per size that scatter by 0.04 (n / SIZES[0])^-slope."""
+    """Curve, n, loss of `count` rows per size that scatter by 0.04 (n / SIZES[0])^-slope."""
     random = np.random.default_rng(seed)
-    curve, n = (axis.ravel() for axis in np.meshgrid(np.arange(curves), np.repeat(SIZES, count), indexing="ij"))
+    curve, n = (
+        axis.ravel()
+        for axis in np.meshgrid(np.arange(curves), np.repeat(SIZES, count), indexing="ij")
+    )
     spread = 0.04 * (n / SIZES[0]) ** -slope
     return curve, n, n**-0.3 * (1 + spread * random.standard_normal(len(n)))
 
@@ -25,7 +28,8 @@ def test_how_fast_the_scatter_falls_is_found_from_many_replicates(slope):
 
 def test_three_replicates_of_five_curves_tell_it_roughly():
     falls = [
-        (found := relative_spread(*replicates(slope, count=3, curves=5, seed=seed)))[0] / found[-1]
+        (found := relative_spread(*replicates(slope, count=3, curves=5, seed=seed)))[0]
+        / found[-1]
         for slope in (0.0, 0.2)
         for seed in range(10)
     ]
@@ -48,7 +52,8 @@ def test_each_curve_has_its_own_scatter_and_one_without_replicates_none():
 
 
 def test_an_error_of_0_has_no_scatter_and_a_missing_one_takes_nothing_from_the_others():
-    n, loss = [100, 100, 200, 200, 400, 400], [0.2, 0.22, 0.0, 0.0, np.nan, 0.1]
+    n = [100, 100, 200, 200, 400, 400]
+    loss = [0.2, 0.22, 0.0, 0.0, np.nan, 0.1]
     assert relative_spread(["cnn"] * 4, n[:4], loss[:4])[0] > 0
     assert relative_spread(["cnn"] * 6, n, loss)[:4] == pytest.approx(
         relative_spread(["cnn"] * 4, n[:4], loss[:4]), rel=0.02
@@ -58,7 +63,8 @@ def test_an_error_of_0_has_no_scatter_and_a_missing_one_takes_nothing_from_the_o
 
 def test_the_unit_of_the_loss_and_the_order_of_the_rows_do_not_matter():
     curve, n, loss = replicates(0.3, count=3, curves=2)
-    found, shuffled = relative_spread(curve, n, loss), np.random.default_rng(1).permutation(len(n))
+    found = relative_spread(curve, n, loss)
+    shuffled = np.random.default_rng(1).permutation(len(n))
     assert relative_spread(curve, n, 100 * loss) == pytest.approx(found)
     again = relative_spread(curve[shuffled], n[shuffled], loss[shuffled])
     assert again == pytest.approx(found[shuffled], rel=1e-4)

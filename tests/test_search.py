@@ -1,10 +1,19 @@
-"""Expected best of k draws, whether it still falls, and the exponent that fewer draws would have given."""
+"""Expected best of k draws, whether it still falls, and the exponent that fewer draws would
+have given.
+"""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.trust.search import BAND, adequacy, chances, draws, expected_best, exponents
+from analysis.diagnostics.search import (
+    BAND,
+    adequacy,
+    chances,
+    draws,
+    expected_best,
+    exponents,
+)
 
 SIZES = (100, 200, 400, 800, 1600)
 
@@ -12,8 +21,13 @@ SIZES = (100, 200, 400, 800, 1600)
 def runs_of(losses, n=100, architecture="cnn", **more):
     """A cell: sample 0 (untuned), then a run for each loss; nan is a diverged run."""
     rows = [{"sample": k, "best_val_loss": loss} for k, loss in enumerate([9.0, *losses])]
-    table = pd.DataFrame(rows).assign(architecture=architecture, n_train=n, fraction=n / 1600, **more)
-    table["test_loss"], table["test_error"] = table["best_val_loss"] * 1.1, table["best_val_loss"] / 10
+    table = pd.DataFrame(rows).assign(
+        architecture=architecture, n_train=n, fraction=n / 1600, **more
+    )
+    table["test_loss"], table["test_error"] = (
+        table["best_val_loss"] * 1.1,
+        table["best_val_loss"] / 10,
+    )
     lost = table["best_val_loss"].isna()
     return table.assign(
         status=np.where(lost, "FAILED", "FINISHED"),
@@ -36,7 +50,9 @@ def test_the_expected_best_is_what_drawing_with_replacement_gives():
     for k in (1, 2, 3, 4):
         drawn = random[:, :k].min(1)
         assert best["expected"][k] == pytest.approx(drawn.mean(), abs=0.003)
-        assert [best["low"][k], best["high"][k]] == list(np.quantile(drawn, BAND, method="inverted_cdf"))
+        assert [best["low"][k], best["high"][k]] == list(
+            np.quantile(drawn, BAND, method="inverted_cdf")
+        )
         assert best["test_loss"][k] == pytest.approx(1.1 * best["expected"][k])
 
 
@@ -89,7 +105,13 @@ def test_too_few_sizes_have_no_exponent():
 def test_a_study_with_pruned_draws_has_no_say():
     runs = pd.DataFrame(
         {
-            **{"architecture": "cnn", "n_train": 100, "status": "FINISHED", "sample": [1, 2, 3], "failure": None},
+            **{
+                "architecture": "cnn",
+                "n_train": 100,
+                "status": "FINISHED",
+                "sample": [1, 2, 3],
+                "failure": None,
+            },
             **{"best_val_loss": [0.5, 0.6, 0.9], "test_loss": 0.5, "test_error": 0.1},
         }
     )

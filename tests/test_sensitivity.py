@@ -10,39 +10,65 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import LAST, known
 
-from analysis.answer import plain
-from analysis.costs.breakeven import break_even
-from analysis.costs.prices import Engineering, Prices
-from analysis.costs.sensitivity import costs_by_target, diminishing_returns, tornado
-from analysis.decision import decide
+from analysis.decision.break_even import break_even
+from analysis.decision.decide import decide
+from analysis.decision.prices import Engineering, Prices
+from analysis.decision.sensitivity import costs_by_target, diminishing_returns, tornado
+from analysis.report.decision_words import (
+    INPUTS,
+    decision_record,
+    decision_words,
+    next_measurement,
+)
+from analysis.report.plan_words import break_even_words
+from tracking.plain import plain
 
 AT = Prices(target=0.5, label_price=0.1, gpu_hours=0, engineering=Engineering(0.5, 0.7))
 
 
+def by_words(table):
+    """A tornado by what its inputs are called."""
+    words = table["input"].map(INPUTS)
+    return table.set_index(words)
+
+
 def test_the_tornado_has_one_sorted_row_for_each_uncertain_input():
-    table = tornado(decide(known(deviation=0.05), replace(AT, engineering=Engineering(0.5, 0.7, 0.8))))
+    table = tornado(
+        decide(known(deviation=0.05), replace(AT, engineering=Engineering(0.5, 0.7, 0.8)))
+    )
     assert list(table["swing"]) == sorted(table["swing"], reverse=True)
-    assert set(table["input"]) == {
-        "curve of today's model", "what engineering brings", "engineering succeeds",
-        "price per label", "engineer's price per month", "engineering months", "GPU price per hour",
-    }  # fmt: skip
+    assert {INPUTS[name] for name in table["input"]} == {
+        "curve of today's model",
+        "what engineering brings",
+        "engineering succeeds",
+        "price per label",
+        "engineer's price per month",
+        "engineering months",
+        "GPU price per hour",
+    }
 
 
 def test_a_tornado_s_bars_are_the_costs_of_data_less_those_of_engineers():
-    table = tornado(decide(known(), AT, better=known(0.4))).set_index("input")
-    data, model = 0.1 * 3 * LAST, 144_000
+    table = by_words(tornado(decide(known(), AT, better=known(0.4))))
+    data = 0.1 * 3 * LAST
+    model = 144_000
     assert table.attrs["difference"] == pytest.approx(data - model, rel=0.01)
-    labels, salary = table.loc["price per label"], table.loc["engineer's price per month"]
+    labels = table.loc["price per label"]
+    salary = table.loc["engineer's price per month"]
     assert (labels["low"], labels["high"]) == pytest.approx((0.05, 0.15))
-    assert (labels["at_low"], labels["at_high"]) == pytest.approx((data / 2 - model, 1.5 * data - model), rel=0.01)
-    assert (salary["at_low"], salary["at_high"]) == pytest.approx((data - model / 2, data - 1.5 * model), rel=0.01)
+    assert (labels["at_low"], labels["at_high"]) == pytest.approx(
+        (data / 2 - model, 1.5 * data - model), rel=0.01
+    )
+    assert (salary["at_low"], salary["at_high"]) == pytest.approx(
+        (data - model / 2, data - 1.5 * model), rel=0.01
+    )
     assert salary["swing"] == pytest.approx(model)
     assert {"curve of today's model", "curve of the better model"} <= set(table.index)
 
 
 def test_a_tornado_takes_given_ranges_and_survives_what_is_never_reached():
     found = decide(known(floor=0.47, deviation=0.05), AT)
-    table = tornado(found, {"label_price": (0.1, 0.4)}).set_index("input")
+    table = by_words(tornado(found, {"label_price": (0.1, 0.4)}))
     assert tuple(table.loc["price per label", ["low", "high"]]) == (0.1, 0.4)
     assert table.loc["curve of today's model", "at_high"] == math.inf
     assert not table["swing"].isna().any()
@@ -53,7 +79,7 @@ def test_the_next_per_cent_costs_in_proportion_to_n_on_a_power_law():
     assert list(table["n"]) == [LAST, 2 * LAST, 4 * LAST, 8 * LAST]
     assert table["more"].to_numpy() == pytest.approx(table["n"] * (0.99**-2 - 1), rel=0.01)
     assert table["cost"].to_numpy() == pytest.approx(0.1 * table["more"], rel=1e-6)
-    assert table["loss"].to_numpy() == pytest.approx((table["n"] / LAST) ** -0.5, rel=1e-3)
+    assert table["value"].to_numpy() == pytest.approx((table["n"] / LAST) ** -0.5, rel=1e-3)
 
 
 def test_near_the_floor_the_next_per_cent_costs_without_limit():
@@ -66,7 +92,9 @@ def test_costs_over_targets_are_those_of_the_decisions():
     decision = decide(known(deviation=0.05), AT)
     table = costs_by_target(decision, [0.9, 0.5])
     for target, rows in table.groupby("target"):
-        single = decide(known(deviation=0.05), replace(AT, target=target)).table.set_index("name")
+        single = decide(known(deviation=0.05), replace(AT, target=target)).table.set_index(
+            "name"
+        )
         for row in rows.itertuples():
             expected = single.loc[row.strategy]
             wanted = expected["cost"] if expected["p_in_time"] >= AT.wanted else math.inf
@@ -78,7 +106,9 @@ def test_without_targets_costs_run_from_today_s_loss_down_and_rise():
     data = table[table["strategy"] == "data"]
     assert len(data) == 20 and data["target"].iloc[0] == pytest.approx(1, rel=0.01)
     assert data["target"].is_monotonic_decreasing and data["cost"].is_monotonic_increasing
-    both, best = (table[table["strategy"] == name]["cost"].to_numpy() for name in ("both", "data"))
+    both, best = (
+        table[table["strategy"] == name]["cost"].to_numpy() for name in ("both", "data")
+    )
     assert (both[-1] < math.inf) and (best[-1] > both[-1])
 
 
@@ -97,15 +127,21 @@ def test_a_wrong_range_is_refused(ranges, message):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    today=st.sampled_from([known(), known(floor=0.5, deviation=0.05), known(floor=0.1, deviation=0.3)]),
-    better=st.sampled_from([None, known(0.5), known(1.1), known(0.8, b=0.7), known(0.4, floor=0.4)]),
+    today=st.sampled_from(
+        [known(), known(floor=0.5, deviation=0.05), known(floor=0.1, deviation=0.3)]
+    ),
+    better=st.sampled_from(
+        [None, known(0.5), known(1.1), known(0.8, b=0.7), known(0.4, floor=0.4)]
+    ),
     label_price=st.sampled_from([0, 0.1, 1e15, math.inf]),
     fixed_cost=st.sampled_from([0, 1e5]),
     capacity=st.sampled_from([1e-9, 1e4, math.inf]),
     engineer_price=st.sampled_from([0, 1e4, math.inf]),
     people=st.sampled_from([0, 2]),
     months=st.sampled_from([0, 6, 1e15]),
-    engineering=st.sampled_from([Engineering(0, 0), Engineering(0.1, 0.9, 0.5), Engineering(0.3, 0.3, 0)]),
+    engineering=st.sampled_from(
+        [Engineering(0, 0), Engineering(0.1, 0.9, 0.5), Engineering(0.3, 0.3, 0)]
+    ),
     gpu_hours=st.sampled_from([0, 100]),
     value_per_point=st.sampled_from([None, 0, 1e6]),
     deadline=st.sampled_from([0, 6, math.inf]),
@@ -114,8 +150,19 @@ def test_a_wrong_range_is_refused(ranges, message):
 )
 def test_whatever_is_allowed_gets_an_answer_in_words_tables_and_json(today, better, **prices):
     decision = decide(today, Prices(**prices), better=better, size=60)
-    words = *decision.words, *break_even(decision).words, decision.measure
-    assert decision.words and not any("nan" in sentence or "inf" in sentence.split() for sentence in words)
-    tables = tornado(decision), diminishing_returns(decision), costs_by_target(decision, size=30)
-    json.dumps(plain([decision.record(), *tables]), allow_nan=False)
-    assert not decision.table[["more", "cost", "cost_low", "cost_high", "duration"]].isna().any(axis=None)
+    sentences = decision_words(decision)
+    words = *sentences, *break_even_words(break_even(decision)), next_measurement(decision)
+    assert sentences and not any(
+        "nan" in sentence or "inf" in sentence.split() for sentence in words if sentence
+    )
+    tables = (
+        tornado(decision),
+        diminishing_returns(decision),
+        costs_by_target(decision, size=30),
+    )
+    json.dumps(plain([decision_record(decision), *tables]), allow_nan=False)
+    assert (
+        not decision.table[["more", "cost", "cost_low", "cost_high", "duration"]]
+        .isna()
+        .any(axis=None)
+    )

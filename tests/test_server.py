@@ -1,4 +1,6 @@
-"""A study against `mlflow server` over HTTP, and eight workers at once on stores that have never been used."""
+"""A study against `mlflow server` over HTTP, and eight workers at once on stores that have
+never been used.
+"""
 
 import subprocess
 import sys
@@ -8,14 +10,34 @@ from conftest import environment
 from mlflow import MlflowClient
 from servers import mlflow_server, postgresql
 
-from experiments.trial import Trial
+from experiments.training.devices import find_device
+from experiments.training.trial import Trial
 
 FRACTIONS = (0.05, 0.1, 0.2, 0.4)
-STUDY = [sys.executable, "-m", "experiments.study", "--study", "served", "--architectures", "linear,forest"]
-STUDY += ["--fractions", ",".join(map(str, FRACTIONS)), "--samples", "1", "--max_steps", "20", "--workers", "8"]
+STUDY = [
+    sys.executable,
+    "-m",
+    "experiments.study",
+    "--study",
+    "served",
+    "--architectures",
+    "linear,forest",
+]
+STUDY += [
+    "--fractions",
+    ",".join(map(str, FRACTIONS)),
+    "--samples",
+    "1",
+    "--max_steps",
+    "20",
+    "--workers",
+    "8",
+]
 STUDY += ["--report", "false"]
 WANTED = {
-    Trial(architecture=name, fraction=fraction, sample=sample, max_steps=20).key
+    Trial(architecture=name, fraction=fraction, sample=sample, max_steps=20)
+    .resolved(find_device("auto"))
+    .key
     for name in ("linear", "forest")
     for fraction in FRACTIONS
     for sample in (0, 1)
@@ -25,7 +47,12 @@ WANTED = {
 def study(folder, uri):
     """Run the study as its users do; returns what it printed."""
     done = subprocess.run(
-        STUDY, capture_output=True, text=True, cwd=folder, env=environment(MLFLOW_TRACKING_URI=uri), timeout=150
+        STUDY,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment(MLFLOW_TRACKING_URI=uri),
+        timeout=150,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -39,7 +66,9 @@ def assert_exact(uri):
     assert Counter(run.data.tags["trial"] for run in trials) == Counter(WANTED)
     assert {run.info.status for run in found} == {"FINISHED"}
     assert len(found) == len(trials) + 1
-    assert all(run.data.metrics["test_loss"] > 0 and run.inputs.dataset_inputs for run in trials)
+    assert all(
+        run.data.metrics["test_loss"] > 0 and run.inputs.dataset_inputs for run in trials
+    )
 
 
 def test_eight_workers_over_http_on_a_fresh_server_with_postgresql(tmp_path):
@@ -47,7 +76,9 @@ def test_eight_workers_over_http_on_a_fresh_server_with_postgresql(tmp_path):
         assert "16 trials, 0 done, 16 to do on 8 workers" in study(tmp_path, uri)
         assert_exact(uri)
     models = list(tmp_path.glob("artifacts/*/models/*/artifacts/MLmodel"))
-    assert len(models) == 8  # the best of each architecture and fraction, sent to the server and kept there
+    assert (
+        len(models) == 8
+    )  # the best of each architecture and fraction, sent to the server and kept there
 
 
 def test_eight_workers_on_a_fresh_sqlite_file(tmp_path):

@@ -8,19 +8,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import LAST, known
 
-from analysis.costs.futures import futures
-from analysis.costs.prices import Engineering, Prices
-from analysis.costs.strategies import SHARES, best, eligible, quantile, strategies
+from analysis.decision.prices import Engineering, Prices
+from analysis.decision.scenarios import scenarios
+from analysis.decision.strategies import SHARES, best, eligible, quantile, strategies
 
-AT = Prices(target=0.7, n=LAST, engineering=Engineering(0.1, 0.4, 0.9), gpu_price=1, gpu_hours=50, fixed_cost=300)
-DRAWN = futures(known(floor=0.1, deviation=0.06), None, 1000, 0)
+AT = Prices(
+    target=0.7,
+    n=LAST,
+    engineering=Engineering(0.1, 0.4, 0.9),
+    gpu_price=1,
+    gpu_hours=50,
+    fixed_cost=300,
+)
+DRAWN = scenarios(known(floor=0.1, deviation=0.06), None, 1000, 0)
 EVERY = strategies(DRAWN, AT)
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(EVERY), st.floats(0, 10), st.floats(0, 20), st.floats(0, 24), st.floats(1, 1e6))
-def test_the_rule_s_shortcuts_are_the_median_and_the_share_of_all_futures(strategy, label, months, deadline, capacity):
-    prices = replace(AT, label_price=label, months=months, deadline=deadline, capacity=capacity)
+@given(
+    st.sampled_from(EVERY),
+    st.floats(0, 10),
+    st.floats(0, 20),
+    st.floats(0, 24),
+    st.floats(1, 1e6),
+)
+def test_the_rule_s_shortcuts_are_the_median_and_the_share_of_all_scenarios(
+    strategy, label, months, deadline, capacity
+):
+    prices = replace(
+        AT, label_price=label, months=months, deadline=deadline, capacity=capacity
+    )
     assert strategy.median_cost(prices) == quantile(np.sort(strategy.cost(prices)), 0.5)
     assert strategy.p_in_time(prices) == strategy.in_time(prices).mean()
 
@@ -43,27 +60,43 @@ def test_engineering_first_needs_no_more_examples_than_data_alone_and_the_model_
 
 
 def test_a_measured_architecture_is_not_bought_in_part():
-    every = strategies(futures(known(), known(0.8), 100, 0), AT)
-    assert [(strategy.name, strategy.share) for strategy in every] == [("data", 0), ("model", 1), ("both", 1)]
+    every = strategies(scenarios(known(), known(0.8), 100, 0), AT)
+    assert [(strategy.name, strategy.share) for strategy in every] == [
+        ("data", 0),
+        ("model", 1),
+        ("both", 1),
+    ]
 
 
 def test_where_today_s_model_meets_the_target_nothing_is_spent():
     data, model, *_ = strategies(DRAWN, replace(AT, target=1.1))
     assert 0.2 < data.met.mean() < 0.8
     for strategy in (data, model):
-        assert (strategy.cost(AT)[data.met] == 0).all() and (strategy.duration(AT)[data.met] == 0).all()
+        assert (strategy.cost(AT)[data.met] == 0).all() and (
+            strategy.duration(AT)[data.met] == 0
+        ).all()
         assert (strategy.cost(AT)[~data.met] > 0).all()
 
 
 def test_the_smallest_median_cost_of_those_that_reach_the_target_in_time_is_chosen():
     chosen = best(EVERY, AT)
     assert eligible(chosen, AT)
-    costs = [np.median(strategy.cost(AT)) for strategy in EVERY if strategy.in_time(AT).mean() >= AT.wanted]
+    costs = [
+        np.median(strategy.cost(AT))
+        for strategy in EVERY
+        if strategy.in_time(AT).mean() >= AT.wanted
+    ]
     assert np.median(chosen.cost(AT)) == pytest.approx(min(costs))
 
 
 def test_what_reaches_the_target_too_rarely_is_not_chosen_even_where_it_is_free():
-    free = replace(AT, engineer_price=0, gpu_price=0, target=0.95, engineering=Engineering(0.1, 0.4, success=0.75))
+    free = replace(
+        AT,
+        engineer_price=0,
+        gpu_price=0,
+        target=0.95,
+        engineering=Engineering(0.1, 0.4, success=0.75),
+    )
     model = strategies(DRAWN, free)[1]
     assert model.median_cost(free) == 0 and not eligible(model, free)
     assert best(strategies(DRAWN, free), free).name == "both"
@@ -78,4 +111,10 @@ def test_where_none_is_eligible_the_likeliest_is_named():
 
 def test_a_quantile_is_one_of_the_values():
     values = np.array([1.0, 2.0, np.inf, np.inf])
-    assert [quantile(values, q) for q in (0.01, 0.25, 0.5, 0.51, 1)] == [1, 1, 2, np.inf, np.inf]
+    assert [quantile(values, q) for q in (0.01, 0.25, 0.5, 0.51, 1)] == [
+        1,
+        1,
+        2,
+        np.inf,
+        np.inf,
+    ]

@@ -1,18 +1,24 @@
-"""Small data and models; as `package.module:function` they are also what a user brings along."""
+"""Small data, models and trials.
+
+As `package.module:function` they are also what a user brings along.
+"""
 
 import numpy as np
 from torch import nn
 
-from experiments.data import Split, split
+from experiments.tasks.images import split
+from experiments.training.subsets import Split
+from experiments.training.trial import Trial
 
-# --- data -------------------------------------------------------------------------------------------
+# --- data ------------------------------------------------------------------------------------
 
 
 def numbered(labels, size=4):
-    """Grey images (N, size, size), uint8, whose first pixels are the image's number: each can be told again."""
+    """Grey images (N, size, size), uint8, whose first two pixels hold the image's number."""
     numbers = np.arange(len(labels))
     pixels = np.random.default_rng(0).integers(0, 256, (len(labels), size * size))
-    pixels[:, 0], pixels[:, 1] = numbers // 256, numbers % 256
+    pixels[:, 0] = numbers // 256
+    pixels[:, 1] = numbers % 256
     return pixels.reshape(-1, size, size).astype(np.uint8), np.asarray(labels)
 
 
@@ -23,7 +29,10 @@ def numbers_of(part: Split) -> np.ndarray:
 
 
 def stripes(n=150, classes=3, size=8, channels=1, seed=0):
-    """Images (N, size, size, channels) that a net learns in a few steps: noise and a bright row per class."""
+    """Noise with a bright row per class, which a net learns in a few steps.
+
+    Images are uint8 (N, size, size, channels).
+    """
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % classes
     pixels = rng.integers(0, 120, (n, size, size, channels))
@@ -32,6 +41,7 @@ def stripes(n=150, classes=3, size=8, channels=1, seed=0):
 
 
 def mislabelled():
+    """The same with a quarter of the labels wrong."""
     images, labels = stripes()
     rng = np.random.default_rng(3)
     return images, np.where(rng.random(len(labels)) < 0.25, rng.permutation(labels), labels)
@@ -42,6 +52,11 @@ def stripes_of_shape(channels, height, width, classes):
     labels = np.repeat(np.arange(classes), 8)
     pixels = np.random.default_rng(0).integers(0, 256, (len(labels), height, width, channels))
     return split("noise", pixels.astype(np.uint8), labels)
+
+
+def same_pixels(data, other):
+    """Whether two datasets hold the same images and labels, split alike."""
+    return data.fingerprint == other.fingerprint
 
 
 def loader(data_dir):
@@ -57,12 +72,31 @@ def loader_of_one(data_dir):
     return (stripes()[0],)
 
 
-# --- architectures ----------------------------------------------------------------------------------
+def loader_of_nothing(data_dir):
+    stripes()
+
+
+# --- trials ----------------------------------------------------------------------------------
+
+
+def short(architecture="mlp", **more):
+    """A trial of 30 steps in fp32, unless `more` says otherwise."""
+    return Trial(
+        **{"architecture": architecture, "max_steps": 30, "precision": "fp32", **more}
+    )
+
+
+# --- architectures ---------------------------------------------------------------------------
 
 
 def narrow(image, classes, width):
     """A user's own architecture with a search space."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(image)), width), nn.Tanh(), nn.Linear(width, classes))
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(int(np.prod(image)), width),
+        nn.Tanh(),
+        nn.Linear(width, classes),
+    )
 
 
 narrow.space = {"width": (4, [8, 16])}
@@ -70,7 +104,9 @@ narrow.space = {"width": (4, [8, 16])}
 
 def dropping(image, classes):
     """Dropout draws random numbers in every step."""
-    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(int(np.prod(image)), classes))
+    return nn.Sequential(
+        nn.Flatten(), nn.Dropout(0.5), nn.Linear(int(np.prod(image)), classes)
+    )
 
 
 class Exploding(nn.Linear):
@@ -117,7 +153,3 @@ def piped(image, classes):
 
 
 piped.trained_by_steps = False
-
-
-def loader_of_nothing(data_dir):
-    stripes()

@@ -1,1 +1,1 @@
-"""What compares architectures: exponents, worth k times the data, crossover, fairness."""
+"""Architectures side by side: exponents, data multiplier, crossover, fairness."""

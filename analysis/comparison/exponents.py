@@ -1,4 +1,4 @@
-"""Is there one exponent for the dataset, or does each architecture have its own? A test of nested models."""
+"""Is there one exponent for the dataset, or does each architecture have its own?"""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -6,26 +6,36 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from analysis.comparison.nested import Nested
 from analysis.comparison.profile import Profile, profile
-from analysis.fits.curve import check_confidence, read_curve, thinned
-from analysis.language import Text
-from analysis.powerlaw import EXPONENTS, fit_power_law, head_length
+from analysis.curves.curve import Curve, check_confidence, read_curve, thinned
+from analysis.curves.power_law import PowerLaw, fit_power_law, head_length
+from analysis.reasons import Finding, Reason
 
 LEVEL = 0.05  # chance of calling equal exponents different
-LEAST_SIZES = 5  # in the power-law region: for scale, exponent and floor, and two that tell the scatter about them
-RESAMPLES, INVERTED = 999, 299  # bootstrap samples of a test, and of each exponent tried for an interval
-TRIED, WIDE = 15, 4.0  # how many are, and up to how many times the rise that the best one allows
+# sizes in the power-law region: for scale, exponent and floor, and two that tell the scatter
+LEAST_SIZES = 5
+SHARED = "shared"  # the row of the exponent that all architectures share
 PAIRS = ["first", "second", "difference", "low", "high", "p"]
 
 
 @dataclass(frozen=True)
 class Exponents:
-    """Exponents b of loss = a n^-b + c: each architecture's own, and the one that all share if they do.
+    """Exponents b of value = a n^-b + c: each architecture's own, and the one all may share.
 
-    architectures, b, low, high (architectures,): of those tested, from fit_power_law. shared, shared_low, shared_high:
-    one b for all, each with its own scale and floor; p: of the test that it is enough; all four nan where fewer than
-    two architectures can be tested. pairs: for each pair first - second, its interval (with `confidence` all of them
-    hold at once: Bonferroni, since the largest is told), p, p corrected by Holm, and whether the two differ (at LEVEL).
+    architectures: those tested.
+    b: (architectures,) from fit_power_law.
+    low: (architectures,) lower ends of their intervals.
+    high: (architectures,) upper ends.
+    shared: the exponent that serves all.
+    shared_low: lower end of its interval.
+    shared_high: upper end.
+    p: of the test that one exponent is enough; with the three before it nan where fewer than
+        two architectures can be tested.
+    pairs: for each pair its difference first - second, low, high (with `confidence` the
+        intervals of all pairs hold at once: Bonferroni, since the largest is told), p, p_holm
+        (corrected for the number of pairs) and differ (whether p_holm is below LEVEL).
+    confidence: probability that an interval holds the exponent.
     left_out: who has too few sizes.
     """
 
@@ -39,7 +49,12 @@ class Exponents:
     p: float
     pairs: pd.DataFrame
     confidence: float
-    left_out: tuple[Text, ...]
+    left_out: tuple[Finding, ...]
+
+    @property
+    def tested(self) -> bool:
+        """Whether there were two architectures to compare."""
+        return not np.isnan(self.p)
 
     @property
     def agree(self) -> bool:
@@ -50,132 +65,91 @@ class Exponents:
     def table(self) -> pd.DataFrame:
         """architecture, b, low, high; the last row is the exponent shared by all."""
         rows = list(zip(self.architectures, self.b, self.low, self.high))
-        if not np.isnan(self.p):
-            rows.append(("shared", self.shared, self.shared_low, self.shared_high))
+        if self.tested:
+            rows.append((SHARED, self.shared, self.shared_low, self.shared_high))
         return pd.DataFrame(rows, columns=["architecture", "b", "low", "high"])
 
-    @property
-    def verdict(self) -> Text:
-        """The answer in a sentence."""
-        if np.isnan(self.p):
-            return Text(
-                "whether there is one exponent cannot be said: that takes two architectures with {least} sizes each "
-                "in the power-law region",
-                least=LEAST_SIZES,
-            )
-        if not self.agree:
-            return self._difference()
-        return Text(
-            "no evidence against one exponent, b = {b:.2f} [{low:.2f}, {high:.2f}] (p = {p:.2f}); "
-            "differences of up to {most:.2f} could have been missed",
-            b=self.shared, low=self.shared_low, high=self.shared_high, p=self.p,
-            most=self.pairs[["low", "high"]].abs().to_numpy().max(),
-        )  # fmt: skip
 
-    def _difference(self):
-        found = self.pairs[self.pairs["differ"]]
-        if found.empty:
-            return Text("the exponents are not all equal (p = {p:.3f}), but no pair differs clearly", p=self.p)
-        most = found.loc[found["difference"].abs().idxmax()]
-        up = most["difference"] > 0
-        values = {"by": abs(most["difference"]), "count": len(found), "pairs": len(self.pairs)}
-        values["fast"], values["slow"] = (most["first"], most["second"])[:: 1 if up else -1]
-        values["low"], values["high"] = (most["low"], most["high"]) if up else (-most["high"], -most["low"])
-        if len(found) == 1:
-            return Text(
-                "{fast} nears its floor faster than {slow}: b is larger by {by:.2f} [{low:.2f}, {high:.2f}]", **values
-            )
-        return Text(
-            "{fast} nears its floor faster than {slow}: b is larger by {by:.2f} [{low:.2f}, {high:.2f}]; "
-            "it is the largest of {count} clear differences among {pairs} pairs",
-            **values,
-        )
+def compare_exponents(
+    table: pd.DataFrame, *, confidence: float = 0.9, seed: int = 0
+) -> Exponents:
+    """Test whether one exponent serves all architectures of a table of points.
 
+    a_i n^-b_i + c_i against a_i n^-b + c_i over each architecture's power-law region. The
+    floors stay free in both: a floor flattens a curve as a smaller exponent does, and is not
+    taken for one. The statistic is the rise of the sum of S_i / v_i, S_i the weighted squares
+    of fit_power_law and v_i their variance in standard errors of the replicates (at least 1,
+    more where the law fits worse than they scatter). Its distribution is a parametric
+    bootstrap of the shared model with everything estimated anew (Davison & Hinkley 1997,
+    section 4.2), since with few points and floors at their bound F does not hold its level.
+    Pairs are tested likewise and corrected by Holm (1979).
 
-def compare_exponents(table: pd.DataFrame, *, confidence=0.9, seed=0) -> Exponents:
-    """Test whether one exponent serves all architectures of a table of points (architecture, n, loss, perhaps se).
-
-    a_i n^-b_i + c_i against a_i n^-b + c_i over each architecture's power-law region. The floors stay free in both: a
-    floor flattens a curve as a smaller exponent does, and is not taken for one. The statistic is the rise of the sum
-    of S_i / v_i, S_i the weighted squares of fit_power_law and v_i their variance in standard errors of the replicates
-    (at least 1, more where the law fits worse than they scatter). Its distribution is a parametric bootstrap of the
-    shared model with everything estimated anew (Davison & Hinkley 1997, section 4.2), since with few points and floors
-    at their bound F does not hold its level. Pairs are tested likewise and corrected by Holm (1979).
-
-    FitError for a wrong value; who has too few sizes is named in left_out.
+    table: architecture, n, value, perhaps se.
+    Raises FitError for a wrong value; who has too few sizes is named in left_out.
     """
     check_confidence(confidence)
-    laws, profiles, left_out = {}, {}, []
+    laws: dict[str, PowerLaw] = {}
+    profiles: dict[str, Profile] = {}
+    left_out = []
     for name, part in table.groupby("architecture", sort=True):
         se = part["se"] if "se" in part and part["se"].notna().any() else None
-        curve = read_curve(part["n"], part["loss"], se, at_least=1)
-        used = thinned(curve.cut(slice(head_length(curve), None)))
+        used = _region(read_curve(part["n"], part["value"], se, at_least=1))
         if len(used) < LEAST_SIZES:
-            few = "{name} has {count} sizes in its power-law region; the test of exponents takes {least}"
-            left_out.append(Text(few, name=name, count=len(used), least=LEAST_SIZES))
+            few = {"name": name, "count": len(used), "least": LEAST_SIZES}
+            left_out.append(Reason.TOO_FEW_SIZES_FOR_EXPONENTS(**few))
             continue
-        laws[name] = fit_power_law(part["n"], part["loss"], se=se, confidence=confidence)
-        profiles[name] = profile(used)
-    shared = (np.nan,) * 4
-    if len(profiles) > 1:
-        nested = _Nested(list(profiles.values()), seed)
-        shared = float(nested.b[nested.best]), *nested.interval(confidence), nested.p
+        laws[str(name)] = fit_power_law(part["n"], part["value"], se=se, confidence=confidence)
+        profiles[str(name)] = profile(used)
+    shared, shared_low, shared_high, p = _shared(profiles, confidence, seed)
     pairs = _pairs(profiles, laws, confidence, seed)
-    pairs["differ"] = (pairs["p_holm"] < LEVEL) & (shared[-1] < LEVEL)
-    own = (np.array([getattr(law, what) for law in laws.values()]) for what in ("b", "b_low", "b_high"))
-    return Exponents(tuple(laws), *own, *shared, pairs, float(confidence), tuple(left_out))
+    pairs["differ"] = (pairs["p_holm"] < LEVEL) & (p < LEVEL)
+    return Exponents(
+        architectures=tuple(laws),
+        b=np.array([law.b for law in laws.values()]),
+        low=np.array([law.b_low for law in laws.values()]),
+        high=np.array([law.b_high for law in laws.values()]),
+        shared=shared,
+        shared_low=shared_low,
+        shared_high=shared_high,
+        p=p,
+        pairs=pairs,
+        confidence=float(confidence),
+        left_out=tuple(left_out),
+    )
 
 
-class _Nested:
-    """One exponent for several profiles against one for each, over exponents b; `own`, their squares (profiles, b)."""
-
-    def __init__(self, profiles: list[Profile], seed):
-        self.profiles, self.random = profiles, np.random.default_rng(seed)
-        self.b = np.unique(np.concatenate([EXPONENTS[::2], *(one.around() for one in profiles)]))
-        self.own = np.stack([one.measured(self.b) for one in profiles])
-        self.shared = self.own.sum(0)
-        self.best = int(self.shared.argmin())
-        again = self._measured_anew(self.best, RESAMPLES)
-        self.rises = again.sum(0).min(1) - again.min(2).sum(0)  # of the squares, where one exponent is the truth
-        self.p = float((1 + (self.rises >= self.shared.min() - self.own.min(1).sum()).sum()) / (1 + RESAMPLES))
-
-    def interval(self, confidence):
-        """Of the shared exponent: all from which data would be measured to lie that far from their own best one."""
-        rise = self.shared - self.shared.min()
-        near = np.flatnonzero(rise <= WIDE * self._off(self.best, confidence))
-        tried = np.unique(np.linspace(near[0], near[-1], TRIED).round().astype(int))
-        off = np.interp(np.arange(len(self.b)), tried, [self._off(at, confidence) for at in tried])
-        first, last = near[rise[near] <= off[near]][[0, -1]]
-        return float(self.b[max(first - 1, 0)]), float(self.b[min(last + 1, len(self.b) - 1)])
-
-    def difference(self, confidence):
-        """Interval of the first exponent less the second."""
-        joint = self.own[0][:, None] + self.own[1] - self.own[:2].min(1).sum()
-        apart = (self.b[:, None] - self.b)[joint <= np.quantile(self.rises, confidence)]
-        return float(apart.min()), float(apart.max())
-
-    def _off(self, at, confidence):
-        """How far the squares at the true exponent b[at] lie above the smallest: a quantile."""
-        again = self._measured_anew(at, INVERTED).sum(0)
-        return np.quantile(again[:, at] - again.min(1), confidence)
-
-    def _measured_anew(self, at, size):
-        """Squares (profiles, size, b) of data as they would be with the exponent b[at]."""
-        curves = (one.measured_anew(self.b[at], size, self.random) for one in self.profiles)
-        return np.stack([one.scaled(self.b, losses) for one, losses in zip(self.profiles, curves)])
+def _region(curve: Curve) -> Curve:
+    """The part of a curve that follows a power law."""
+    return thinned(curve.cut(slice(head_length(curve), None)))
 
 
-def _pairs(profiles, laws, confidence, seed):
-    rows, every = [], list(combinations(profiles, 2))
+def _shared(
+    profiles: dict[str, Profile], confidence: float, seed: int
+) -> tuple[float, float, float, float]:
+    """The exponent shared by all, the ends of its interval, and p of the test that it is."""
+    if len(profiles) < 2:
+        return np.nan, np.nan, np.nan, np.nan
+    nested = Nested(list(profiles.values()), seed)
+    low, high = nested.interval(confidence)
+    return float(nested.b[nested.best]), low, high, nested.p
+
+
+def _pairs(
+    profiles: dict[str, Profile], laws: dict[str, PowerLaw], confidence: float, seed: int
+) -> pd.DataFrame:
+    """PAIRS and p_holm, a row for each pair of architectures."""
+    rows = []
+    every = list(combinations(profiles, 2))
     for first, second in every:
-        nested = _Nested([profiles[first], profiles[second]], seed)
-        span = nested.difference(1 - (1 - confidence) / len(every))
-        rows.append((first, second, laws[first].b - laws[second].b, *span, nested.p))
+        nested = Nested([profiles[first], profiles[second]], seed)
+        low, high = nested.difference(1 - (1 - confidence) / len(every))
+        difference = laws[first].b - laws[second].b
+        rows.append((first, second, difference, low, high, nested.p))
     table = pd.DataFrame(rows, columns=PAIRS)
     return table.assign(p_holm=_holm(table["p"].to_numpy(dtype=float)))
 
 
-def _holm(p):
+def _holm(p: np.ndarray) -> np.ndarray:
     """p-values corrected for their number."""
     order = np.argsort(p)
     corrected = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)

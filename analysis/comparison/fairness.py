@@ -1,85 +1,115 @@
-"""Fair by construction: which runs may be compared with each other; what is left out is named, with the reason."""
+"""Which runs may be compared with each other; what is left out is named, with the reason."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.language import Text
-from analysis.runs import is_diverged, is_replica
+from analysis.reasons import Finding, Reason
+from analysis.selection import drawn, with_sizes
+from tracking import schema
+from tracking.runs import is_replica
 
-SPLIT = ("dataset", "dataset_fingerprint", "pool")  # the same images to train, choose and test on
-BUDGET = ("search_space", "search_seed", "bracket", "max_steps", "patience")  # of the search, the same for all
 CELL = ["architecture", "n_train", "data_seed"]
+MISSING = "none"  # the value of a run that does not say one
+OF_A_SEARCH = "bracket"  # a winner trained again has no rivals, so it says nothing about it
 
 
-def fair_cells(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Text]]:
-    """The runs (load_runs) that a fair comparison of architectures may use, and a sentence on each that it may not.
+def fair_cells(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+    """The runs that a fair comparison of architectures may use, and why not the others.
 
-    A cell is an architecture, size and data seed. Kept are the runs that share split and search (SPLIT and BUDGET: what
-    most cells have; the space itself is each architecture's own), cells with the usual number K of samples (of more,
-    the first K), and at each size the data seeds that all architectures measured there have. Finished and diverged runs
-    count as drawn; others have not happened. Winners trained again on other data seeds stay with the cell they won.
+    A cell is an architecture, size and data seed; a run counts as drawn once it has finished
+    or diverged. Kept are:
+    - of each field that must agree (tracking.schema.fair), the value that most cells have; the
+      hyperparameters drawn from a search space are each architecture's own;
+    - cells with the usual number K of samples; of cells with more, the first K;
+    - at each size, the data seeds that all architectures measured there have;
+    - winners trained again on other data seeds, where the cell that they won is kept.
+
+    runs: as load_runs gives them.
     """
-    rows, notes = _drawn(runs), []
+    rows = with_sizes(runs[drawn(runs)])
+    rows = rows[rows["n_train"].notna()]
+    findings: list[Finding] = []
     searched = (~is_replica(rows)).groupby([rows[name] for name in CELL]).transform("any")
-    again = is_replica(rows) & ~searched  # of a winner, with the search it won
-    rows, replicas = rows[~again], rows[again]
-    for column in (*SPLIT, *BUDGET):
-        if column in rows and len(rows):
-            rows = _same(rows, column, notes)
+    again = is_replica(rows) & ~searched
+    replicas = rows[again]
+    rows = rows[~again]
+    for field in schema.fair():
+        if field not in rows or rows.empty:
+            continue
+        usual = _usual(rows, field)
+        rows = _with_usual(rows, field, usual, findings)
+        if field != OF_A_SEARCH:
+            replicas = _with_usual(replicas, field, usual, findings)
     if len(rows):
-        rows = _same_count(rows, notes)
-    rows = _same_seeds(pd.concat([rows, _of_kept(replicas, rows)]), notes)
-    return runs[runs.index.isin(rows.index)], notes
+        rows = _same_count(rows, findings)
+    rows = _same_seeds(pd.concat([rows, _of_kept(replicas, rows)]), findings)
+    return runs[runs.index.isin(rows.index)], findings
 
 
-def _of_kept(replicas, rows):
-    """The replicas of cells that are kept, of the same split."""
-    keys = [name for name in ("architecture", "n_train", "sample", *SPLIT) if name in rows]
-    return replicas[pd.MultiIndex.from_frame(replicas[keys]).isin(pd.MultiIndex.from_frame(rows[keys]))]
+def _usual(rows: pd.DataFrame, field: str) -> str | None:
+    """The value that most cells have; None where all values may be compared with any other."""
+    value = _values(rows, field)
+    telling = rows.assign(value=value)[~value.isin(schema.matches_any(field))]
+    found = telling.drop_duplicates([*CELL, "value"])["value"].mode()
+    return None if found.empty else found[0]
 
 
-def _drawn(runs):
-    """Finished and diverged runs; a diverged one does not say its n, but shares it with its fraction."""
-    rows = runs[(runs["status"].eq("FINISHED") & runs["best_val_loss"].notna()) | is_diverged(runs)].copy()
-    if "fraction" in rows:
-        rows["n_train"] = rows["n_train"].fillna(rows.groupby("fraction")["n_train"].transform("max"))
-    return rows[rows["n_train"].notna()]
+def _with_usual(
+    rows: pd.DataFrame, field: str, usual: str | None, findings: list[Finding]
+) -> pd.DataFrame:
+    """The rows whose value may be compared with the usual one."""
+    if usual is None:
+        return rows
+    value = _values(rows, field)
+    alike = value.eq(usual) | value.isin(schema.matches_any(field))
+    for about, other in _groups(rows, ~alike, value):
+        findings.append(
+            Reason.OTHER_SETTING(**about, what=field, other=str(other), usual=usual)
+        )
+    return rows[alike]
 
 
-def _same(rows, column, notes):
-    """The rows with the value of `column` that most cells have."""
-    value = rows[column].astype("string").fillna("none")
-    usual = rows.assign(value=value).drop_duplicates([*CELL, "value"])["value"].mode()[0]
-    for about, other in _named(rows, value != usual, value):
-        about |= {"what": column, "other": other, "usual": usual}
-        notes.append(Text("{name} at n = {sizes}: {what} is {other} instead of {usual}; left out", **about))
-    return rows[value == usual]
+def _values(rows: pd.DataFrame, field: str) -> pd.Series:
+    return rows[field].astype("string").fillna(MISSING)
 
 
-def _same_count(rows, notes):
-    """Cells with the number of samples that most have; of cells with more, the first samples."""
+def _same_count(rows: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+    """Cells with the number of samples that most have; of cells with more, the first ones."""
     cells = rows.groupby(CELL)["sample"]
-    count, usual = cells.transform("nunique"), int(cells.nunique().mode().max())
-    for about, few in _named(rows, count < usual, count):
-        about |= {"count": few, "usual": usual}
-        notes.append(Text("{name} at n = {sizes}: {count} samples instead of {usual}; left out", **about))
-    for about, many in _named(rows, count > usual, count):
-        about |= {"count": many, "usual": usual}
-        notes.append(Text("{name} at n = {sizes}: of {count} samples the first {usual} count", **about))
+    count = cells.transform("nunique")
+    usual = int(cells.nunique().mode().max())
+    for about, few in _groups(rows, count < usual, count):
+        findings.append(Reason.FEWER_SAMPLES(**about, count=int(few), usual=usual))
+    for about, many in _groups(rows, count > usual, count):
+        findings.append(Reason.MORE_SAMPLES(**about, count=int(many), usual=usual))
     return rows[(count >= usual) & (cells.rank("dense") <= usual)]
 
 
-def _same_seeds(rows, notes):
+def _of_kept(replicas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The winners trained again whose trial is kept where it won."""
+    keys = ["architecture", "n_train", "sample"]
+    kept = pd.MultiIndex.from_frame(rows[keys])
+    return replicas[pd.MultiIndex.from_frame(replicas[keys]).isin(kept)]
+
+
+def _same_seeds(rows: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     """Cells whose data seed every architecture measured at that size has."""
     there = rows.groupby("n_train")["architecture"].transform("nunique")
     with_seed = rows.groupby(["n_train", "data_seed"])["architecture"].transform("nunique")
-    for about, seed in _named(rows, with_seed < there, rows["data_seed"]):
-        about |= {"seed": int(seed)}
-        notes.append(Text("{name} at n = {sizes}: not all architectures have data seed {seed}; left out", **about))
+    for about, seed in _groups(rows, with_seed < there, rows["data_seed"]):
+        findings.append(Reason.SEED_NOT_SHARED(**about, seed=int(seed)))
     return rows[with_seed == there]
 
 
-def _named(rows, chosen, value):
+def _groups(
+    rows: pd.DataFrame, chosen: pd.Series, value: pd.Series
+) -> Iterator[tuple[dict[str, Any], Any]]:
     """Yield (name and sizes, value) for each architecture and value among the chosen rows."""
-    for (name, found), part in rows[chosen].groupby(["architecture", value[chosen]], sort=True):
-        yield {"name": name, "sizes": ", ".join(f"{n:,.0f}" for n in np.unique(part["n_train"]))}, found
+    for (name, found), part in rows[chosen].groupby(
+        ["architecture", value[chosen]], sort=True
+    ):
+        sizes = tuple(float(n) for n in np.unique(part["n_train"]))
+        yield {"name": name, "sizes": sizes}, found

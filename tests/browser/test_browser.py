@@ -16,9 +16,14 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 from records import record_study
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSER = (
+    shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
 pytestmark = pytest.mark.skipif(
-    BROWSER is None and not os.environ.get("CI"), reason="no Chromium on PATH (Debian: apt-get install chromium)"
+    BROWSER is None and not os.environ.get("CI"),
+    reason="no Chromium on PATH (Debian: apt-get install chromium)",
 )
 WAIT = 60_000  # ms
 TABS = ("The curve", "Architectures", "Engineers or data", "Can I trust it?", "Runs")
@@ -29,7 +34,12 @@ def serving(log, port, health, *command):
     """A server process, from its first healthy answer to its end."""
     with open(log, "w") as file:  # noqa: PTH123
         server = subprocess.Popen(
-            command, cwd=ROOT, env=environment(), stdout=file, stderr=file, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment(),
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
         try:
             wait_for(f"http://127.0.0.1:{port}/{health}", server)
@@ -59,7 +69,12 @@ def free_port():
 def folder(tmp_path_factory, empty_store):
     folder = tmp_path_factory.mktemp("browser")
     with store_in(folder, empty_store):
-        record_study("demo", architectures={"cnn": 0.5, "linear": 0.3}, sizes=(50, 100, 200, 400, 800), samples=2)
+        record_study(
+            "demo",
+            architectures={"cnn": 0.5, "linear": 0.3},
+            sizes=(50, 100, 200, 400, 800),
+            samples=2,
+        )
         record_history("cnn-800-2")
         yield folder
 
@@ -67,14 +82,27 @@ def folder(tmp_path_factory, empty_store):
 def record_history(trial):
     """Losses over steps, which the part on runs draws."""
     client = MlflowClient()
-    (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id], f"tags.trial = '{trial}'")
-    client.log_batch(run.info.run_id, metrics=[Metric("val_loss", 1 / step, 0, step) for step in range(1, 50)])
+    (run,) = client.search_runs(
+        [client.get_experiment_by_name("demo").experiment_id], f"tags.trial = '{trial}'"
+    )
+    client.log_batch(
+        run.info.run_id,
+        metrics=[Metric("val_loss", 1 / step, 0, step) for step in range(1, 50)],
+    )
 
 
 @pytest.fixture(scope="module")
 def address(folder):
     port = free_port()
-    command = (sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port))
+    command = (
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app/main.py",
+        "--server.port",
+        str(port),
+    )
     with serving(folder / "page.log", port, "_stcore/health", *command) as address:
         yield address
 
@@ -84,18 +112,24 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        started = play.chromium.launch(
+            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield started
         started.close()
 
 
 @pytest.fixture
 def visit(browser, address):
-    """Open the page, at an address and as somebody (options of a browser context); at the end nothing went wrong."""
+    """Open the page, at an address and as somebody (options of a browser context); at the end
+    nothing went wrong.
+    """
     opened = []
 
     def start(query="", **somebody):
-        context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}} | somebody)
+        context = browser.new_context(
+            **{"viewport": {"width": 1300, "height": 900}} | somebody
+        )
         page = context.new_page()
         errors = watch(page)
         opened.append((context, errors))
@@ -112,7 +146,10 @@ def visit(browser, address):
 
 def watch(page):
     errors = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: errors.append(message.text) if message.type == "error" else None,
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     return errors
 
@@ -120,7 +157,9 @@ def watch(page):
 def ready(page):
     """Until the page has nothing left to compute."""
     page.wait_for_timeout(300)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=WAIT)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(
+        timeout=WAIT
+    )
 
 
 def answer(page):
@@ -140,10 +179,12 @@ def test_every_part_fits_the_screen_and_the_console_stays_empty(visit, width):
     for tab in TABS:
         page.get_by_role("tab", name=tab).click()
         ready(page)
-        page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for(
-            timeout=WAIT
-        )
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab  # nothing hangs over the edge
+        page.locator(
+            "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
+        ).first.wait_for(timeout=WAIT)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (
+            tab
+        )  # nothing hangs over the edge
 
 
 def test_another_target_and_another_price_are_another_answer_and_the_address_keeps_them(visit):
@@ -164,7 +205,8 @@ def test_another_target_and_another_price_are_another_answer_and_the_address_kee
     price.fill("7")
     price.press("Enter")
     page.wait_for_function(
-        "before => ![...document.querySelectorAll('[data-testid=stMetric]')].some(one => one.innerText === before)",
+        "before => ![...document.querySelectorAll('[data-testid=stMetric]')]"
+        ".some(one => one.innerText === before)",
         arg=before,
         timeout=WAIT,
     )
@@ -198,12 +240,16 @@ def test_the_report_opens_offline_with_its_charts(visit, browser, tmp_path):
     assert report.locator(".chart svg.marks").count() == report.locator(".chart").count() >= 6
     assert report.get_by_role("heading", level=2).all_inner_texts() == list(TABS)
     report.locator(".chart svg.marks path[aria-roledescription=point]").first.hover(force=True)
-    report.locator("#vg-tooltip-element.visible").wait_for(timeout=WAIT)  # they are still interactive
+    report.locator("#vg-tooltip-element.visible").wait_for(
+        timeout=WAIT
+    )  # they are still interactive
     assert errors == []
     context.close()
 
 
-@pytest.mark.parametrize(("kind", "start"), [("CSV", b"architecture"), ("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+@pytest.mark.parametrize(
+    ("kind", "start"), [("CSV", b"architecture"), ("SVG", b"<svg"), ("PNG", b"\x89PNG")]
+)
 def test_a_chart_can_be_taken_away(visit, kind, start):
     page = visit()
     page.get_by_text("The numbers of this chart").first.click()

@@ -1,0 +1,1 @@
+"""One learning curve: checked, fitted, forecast, and tested on its own past."""

@@ -1,0 +1,123 @@
+"""What is concluded about each learning curve of a table."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.curves.backtest import COLUMNS, backtest
+from analysis.curves.forecast import DataNeeded, Forecast, forecast, needed_from
+from analysis.curves.power_law import PowerLaw, fit_power_law
+from analysis.reasons import Finding, FitError, Reason
+from tracking.schema import MEASURES
+
+TIMES = (2, 10, 50)  # the data: where every curve is forecast
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What is concluded about one architecture.
+
+    architecture: its name.
+    sizes: how many were measured.
+    largest_n: the largest of them, in examples.
+    loss: nats, measured at largest_n, mean over data seeds; nan where unknown.
+    error: the same as a fraction.
+    reason: why nothing can be fitted; None where it can.
+    law, forecast: None where nothing can be fitted.
+    needed: examples that reach the target; None without one.
+    """
+
+    architecture: str
+    sizes: int
+    largest_n: float
+    loss: float
+    error: float
+    reason: Finding | None = None
+    law: PowerLaw | None = None
+    forecast: Forecast | None = None
+    needed: DataNeeded | None = None
+
+
+def conclude_curve(
+    name: str,
+    curve: pd.DataFrame,
+    measure: str = "loss",
+    confidence: float = 0.9,
+    target: float | None = None,
+) -> Conclusion:
+    """Conclusion about one architecture.
+
+    curve: its points (analysis/selection.py); n and value of `measure`, maybe more.
+    measure: loss or error.
+    confidence: of all intervals.
+    target: in units of the measure.
+
+    Raises FitError for a confidence out of range.
+    """
+    known = _measured(name, curve, measure)
+    if bad := _not_above_zero(curve):
+        return replace(known, reason=bad)
+    n, value, se = _arrays(curve)
+    seeds = curve.get("data_seed")
+    at = known.largest_n * np.array(TIMES)
+    try:
+        law = fit_power_law(n, value, se=se, confidence=confidence, data_seed=seeds)
+        found = forecast(n, value, at, se=se, confidence=confidence)
+    except FitError as error:
+        if error.finding is None:
+            raise
+        return replace(known, reason=error.finding)
+    if measure == "error":
+        found = found.at_most(1.0)
+    needed = None if target is None else needed_from(found.predictive, target, confidence)
+    return replace(known, law=law, forecast=found, needed=needed)
+
+
+def backtests(table: pd.DataFrame, confidence: float = 0.9) -> pd.DataFrame:
+    """Each architecture's own past forecasts: architecture and the columns of `backtest`.
+
+    table: points of learning curves, as analysis/selection.py gives them.
+    """
+    parts = [pd.DataFrame(columns=["architecture", *COLUMNS])]
+    for name, curve in table.groupby("architecture", sort=True):
+        n, value, se = _arrays(curve)
+        past = backtest(n, value, se=se, confidence=confidence)
+        parts.append(past.assign(architecture=name))
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+
+def _measured(name: str, curve: pd.DataFrame, measure: str) -> Conclusion:
+    """What is known without a fit."""
+    largest = curve[curve["n"] == curve["n"].max()]
+    values = {}
+    for one in MEASURES:
+        column = f"test_{one}"
+        values[one] = largest[column].mean() if column in largest else math.nan
+    if math.isnan(values[measure]):
+        values[measure] = largest["value"].mean()
+    return Conclusion(
+        architecture=name,
+        sizes=curve["n"].nunique(),
+        largest_n=largest["n"].iloc[0],
+        loss=values["loss"],
+        error=values["error"],
+    )
+
+
+def _not_above_zero(curve: pd.DataFrame) -> Finding | None:
+    """A value that no fit takes; a zero may be one of several replicates: it is seen later."""
+    values = curve["value"].to_numpy(dtype=float)
+    bad = ~((values >= 0) & np.isfinite(values))
+    if not bad.any():
+        return None
+    first = int(bad.argmax())
+    return Reason.NOT_ABOVE_ZERO(n=float(curve["n"].iloc[first]), value=float(values[first]))
+
+
+def _arrays(curve: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """n, value, and se or None, of one architecture's points."""
+    known = "se" in curve and curve["se"].notna().any()
+    se = curve["se"].to_numpy() if known else None
+    return curve["n"].to_numpy(dtype=float), curve["value"].to_numpy(dtype=float), se

@@ -1,0 +1,158 @@
+"""A learning curve as the fits see it: checked, sorted, one point per size."""
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+from cachetools import LRUCache, cached
+from numpy.typing import ArrayLike
+
+from analysis.curves.scatter import relative_spread
+from analysis.reasons import FitError, Reason
+
+MISFIT = 0.002  # relative: no form is closer than this to a real curve, however small its se
+MOST = 40  # points kept of a dense curve
+REMEMBERED = 256  # curves of which a result is kept
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Increasing sizes and the mean value of the chosen measure at each.
+
+    n: (points,) sizes, in examples.
+    value: (points,) mean over replicates: a loss in nats or an error as a fraction.
+    error: (points,) relative standard error of `value`, MISFIT included.
+    count: (points,) replicates.
+    """
+
+    n: np.ndarray
+    value: np.ndarray
+    error: np.ndarray
+    count: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.n)
+
+    def meets(self, target: float, n: float) -> bool:
+        """Whether the largest size measured of up to n examples is at or below the target."""
+        return bool((self.value[self.n <= n][-1:] <= target).any())
+
+    def cut(self, keep: slice | np.ndarray) -> "Curve":
+        """The curve restricted to `keep`, a slice or a mask."""
+        return Curve(self.n[keep], self.value[keep], self.error[keep], self.count[keep])
+
+
+def remembered(function: Callable[[Curve], Found]) -> Callable[[Curve], Found]:
+    """Memoise by the curve's contents."""
+    return cached(LRUCache(REMEMBERED), key=_contents, lock=Lock())(function)
+
+
+def _contents(curve: Curve) -> tuple[bytes, ...]:
+    return tuple(np.asarray(values, dtype=float).tobytes() for values in astuple(curve))
+
+
+def read_curve(
+    n: ArrayLike, value: ArrayLike, se: ArrayLike | None = None, at_least: int = 3
+) -> Curve:
+    """Check a caller's numbers and pool replicates.
+
+    Raises FitError for a wrong value, and with TOO_FEW_SIZES or NOT_ABOVE_ZERO.
+    """
+    n = _numbers("n", n)
+    value = _numbers("value", value, zero=True)
+    _check_length("value", value, n)
+    if se is not None:
+        se = _numbers("se", se, zero=True, missing=True)
+        _check_length("se", se, n)
+    sizes, index, count = np.unique(n, return_inverse=True, return_counts=True)
+    if len(sizes) < at_least:
+        raise FitError(Reason.TOO_FEW_SIZES(least=at_least, count=len(sizes)))
+    mean = np.bincount(index, value) / count
+    if not mean.all():
+        raise FitError(Reason.NOT_ABOVE_ZERO(n=float(sizes[mean.argmin()]), value=0.0))
+    return Curve(sizes, mean, _relative_error(n, value, se, index, mean, count), count)
+
+
+def thinned(curve: Curve, most: int = MOST) -> Curve:
+    """At most `most` points: those that share a cell of the grid in ln n become their mean."""
+    if len(curve) <= most:
+        return curve
+    place = np.log(curve.n / curve.n[0]) / np.log(curve.n[-1] / curve.n[0])
+    cell = np.minimum((place * most).astype(int), most - 1)
+    _, group, size = np.unique(cell, return_inverse=True, return_counts=True)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.bincount(group, values) / size
+
+    return Curve(
+        n=np.exp(mean(np.log(curve.n))),
+        value=np.exp(mean(np.log(curve.value))),
+        error=mean(curve.error) / np.sqrt(size),
+        count=np.bincount(group, curve.count),
+    )
+
+
+def check_confidence(confidence: Any) -> None:
+    """Raises FitError outside 0 to 1."""
+    if not (np.isscalar(confidence) and 0 < confidence < 1):  # type: ignore[operator]
+        raise FitError(f"confidence must lie between 0 and 1, got {confidence!r}")
+
+
+def check_positive(name: str, values: ArrayLike) -> np.ndarray:
+    """`values` as an array of positive finite numbers; raises FitError."""
+    return _numbers(name, values)
+
+
+def _numbers(
+    name: str, values: ArrayLike, zero: bool = False, missing: bool = False
+) -> np.ndarray:
+    """A flat array of positive numbers; with `zero` they may be 0, with `missing` nan."""
+    try:
+        array = np.atleast_1d(np.asarray(values, dtype=float))
+    except (TypeError, ValueError):
+        raise FitError(f"{name} must hold numbers, got {values!r}") from None
+    if array.ndim != 1:
+        raise FitError(f"{name} must be one-dimensional, got shape {array.shape}")
+    allowed = array >= 0 if zero else array > 0
+    good = allowed & np.isfinite(array) | missing & np.isnan(array)
+    if not good.all():
+        wanted = "zero or positive" if missing else "positive and finite"
+        place = int(np.argmin(good))
+        raise FitError(f"{name} must be {wanted}, got {array[place]:g} at position {place}")
+    return array
+
+
+def _check_length(name: str, values: np.ndarray, n: np.ndarray) -> None:
+    if len(values) != len(n):
+        lengths = f"{len(n)} and {len(values)}"
+        raise FitError(f"n and {name} must have the same length, got {lengths}")
+
+
+def _relative_error(
+    n: np.ndarray,
+    value: np.ndarray,
+    se: np.ndarray | None,
+    index: np.ndarray,
+    mean: np.ndarray,
+    count: np.ndarray,
+) -> np.ndarray:
+    """sqrt(MISFIT² + (se / value)²) of each size.
+
+    se is taken as given, else from the scatter between replicates.
+    """
+    if se is None:
+        share = np.nan_to_num(relative_spread(np.zeros(len(n)), n, value))
+    else:
+        share = _known_share(se / np.where(value > 0, value, mean[index]))  # one may be 0
+    return np.sqrt(MISFIT**2 + np.bincount(index, share**2) / count**2)
+
+
+def _known_share(share: np.ndarray) -> np.ndarray:
+    """Shares in which one that is missing is typical."""
+    known = np.isfinite(share)
+    typical = np.median(share[known]) if known.any() else 0.0
+    return np.where(known, share, typical)

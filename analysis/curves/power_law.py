@@ -1,0 +1,262 @@
+"""The power law with a floor, and its fit (Hestness et al. 2017, section 3)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import f as f_distribution
+from scipy.stats import t as student
+
+from analysis.curves.curve import Curve, check_confidence, read_curve, remembered, thinned
+from analysis.curves.projection import NEAR, fit_shape
+from analysis.reasons import Finding, Reason
+
+EXPONENTS = np.geomspace(0.005, 5, 160)
+# relative: a first guess of the scatter about the law, worth one more measurement
+PRIOR_SCATTER = 0.01
+FIRM = 0.1  # a floor is identified if its interval stays above this share of the least value
+# data seeds, from which on leaving one out tells how far whole subsets move the fit
+LEAST_SEEDS = 3
+DENSE = 60  # points, above which the head is looked for on a thinned curve
+# how many times smaller the variance must get before points are called head and left out
+HEAD_GAIN = 6.0
+PARAMETERS = 3  # of a law; as many points fit exactly
+ILL_RESIDUAL = 0.1  # relative: points further off the law on average are ill-behaved
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """value(n) = a * n**-b + c
+
+    a: scale, in units of the value.
+    b: exponent, above 0.
+    c: floor, in units of the value; 0 or more, below the smallest value measured.
+    b_low, b_high, c_low, c_high: profile-likelihood intervals at `confidence`.
+    confidence: as asked for.
+    n_min, n_max: the sizes fitted; a head near the best guess is left out.
+    points: how many they are.
+    residual: root mean square of ln(measured) - ln(fitted) there.
+    warnings: remarks, each a Finding.
+    """
+
+    a: float
+    b: float
+    c: float
+    b_low: float
+    b_high: float
+    c_low: float
+    c_high: float
+    confidence: float
+    n_min: float
+    n_max: float
+    points: int
+    residual: float
+    warnings: tuple[Finding, ...] = ()
+
+    def __call__(self, n: ArrayLike) -> np.ndarray:
+        """Value expected at n, a number or an array."""
+        return self.a * np.asarray(n, dtype=float) ** -self.b + self.c
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """value = a * (n / middle of the sizes)**-b + c; weight (points,) of the errors."""
+
+    b: float
+    a: float
+    c: float
+    weight: np.ndarray
+
+
+def fit_power_law(
+    n: ArrayLike,
+    value: ArrayLike,
+    *,
+    se: ArrayLike | None = None,
+    confidence: float = 0.9,
+    data_seed: ArrayLike | None = None,
+) -> PowerLaw:
+    """Fit a * n**-b + c to a learning curve.
+
+    n: (points,) numbers of training examples, in any order; a size may repeat (replicates).
+    value: (points,) loss in nats or error as a fraction, positive.
+    se: (points,) standard error of each value, nan where unknown.
+    confidence: of the intervals of b and c.
+    data_seed: (points,) which subset each value comes from, None if unknown.
+
+    Raises FitError for fewer than 3 distinct sizes or a wrong value.
+
+    Relative errors are weighted and their Huber losses summed (Besiroglu et al. 2024 on what
+    averaging does); a and c follow in closed form from b. Intervals are profile likelihoods on
+    the F scale with one pseudo-measurement of scatter, so that three points, which fit
+    exactly, do not look certain. Subsets of one data seed are nested, so the values of
+    neighbouring sizes err together, which profiles do not see: where three data seeds or more
+    have every size, the intervals also hold the jackknife over whole data seeds (Efron &
+    Tibshirani 1993, chapter 11).
+    """
+    check_confidence(confidence)
+    curve = read_curve(n, value, se)
+    start = head_length(curve)
+    used = curve.cut(slice(start, None))
+    fit = _fit(used)
+    (b_low, b_high), (c_low, c_high) = _profiles(used, fit, confidence)
+    if data_seed is not None:
+        spread_b, spread_c = _jackknife(n, value, se, data_seed, used.n[0], confidence)
+        b_low = max(min(b_low, fit.b - spread_b), EXPONENTS[0])
+        b_high = min(max(b_high, fit.b + spread_b), EXPONENTS[-1])
+        c_low = max(min(c_low, fit.c - spread_c), 0.0)
+        c_high = min(max(c_high, fit.c + spread_c), used.value.min())
+    law = PowerLaw(
+        a=float(fit.a * _middle(used.n) ** fit.b),
+        b=float(fit.b),
+        c=float(fit.c),
+        b_low=float(b_low),
+        b_high=float(b_high),
+        c_low=float(c_low),
+        c_high=float(c_high),
+        confidence=float(confidence),
+        n_min=float(used.n[0]),
+        n_max=float(used.n[-1]),
+        points=len(used),
+        residual=0.0,
+    )
+    misses = np.log(used.value / law(used.n))
+    law = replace(law, residual=float(np.sqrt(np.mean(misses**2))))
+    return replace(law, warnings=_warnings(curve, start, law))
+
+
+@remembered
+def head_length(curve: Curve) -> int:
+    """How many of the first points belong to the head near the best guess.
+
+    No power law describes them: values near the best guess saturate. Points are head if a law
+    through the rest is far closer to the rest (HEAD_GAIN in variance) and the points lie below
+    its continuation. At most half, and five points always remain.
+    """
+    few = thinned(curve, DENSE)
+    if len(few) < len(curve):
+        head = head_length(few)
+        return int((curve.n < np.sqrt(few.n[head - 1] * few.n[head])).sum()) if head else 0
+    scatter, _ = _scatter(curve)
+    head = 0
+    for start in range(1, min(len(curve) // 2, len(curve) - 5) + 1):
+        rest = curve.cut(slice(start, None))
+        variance, fit = _scatter(rest)
+        continued = fit.a * (curve.n[:start] / _middle(rest.n)) ** -fit.b + fit.c
+        if scatter > HEAD_GAIN * variance and (curve.value[:start] < continued).all():
+            scatter = variance
+            head = start
+    return head
+
+
+def _middle(n: np.ndarray) -> float:
+    return np.exp(np.log(n).mean())
+
+
+def _fit(curve: Curve) -> _Fit:
+    x = curve.n / _middle(curve.n)
+    parameters, a, c, weight = fit_shape(
+        lambda b: x ** -b[:, None], [EXPONENTS], curve.value, curve.error
+    )
+    return _Fit(parameters[0], a, c, weight)
+
+
+def _scatter(curve: Curve) -> tuple[float, _Fit]:
+    """Variance of the residuals in standard errors, one pseudo-measurement added; the fit."""
+    fit = _fit(curve)
+    fitted = fit.a * (curve.n / _middle(curve.n)) ** -fit.b + fit.c
+    squares = (((curve.value - fitted) * fit.weight) ** 2).sum()
+    return (squares + _prior(curve)) / (max(len(curve) - PARAMETERS, 0) + 1), fit
+
+
+def _prior(curve: Curve) -> float:
+    """PRIOR_SCATTER squared, in standard errors of the points."""
+    return PRIOR_SCATTER**2 / np.median(curve.error) ** 2
+
+
+def _profiles(curve: Curve, fit: _Fit, confidence: float) -> tuple[Span, Span]:
+    """Intervals of b and c.
+
+    Where the sum of squares, minimal over the others, stays within the F threshold.
+    """
+    near = fit.b * np.exp(np.linspace(-0.3, 0.3, 121))
+    grid_b = np.union1d(EXPONENTS, np.clip(near, EXPONENTS[0], EXPONENTS[-1]))
+    limit = (1 - NEAR) * curve.value.min()
+    near = fit.c + limit * np.linspace(-0.05, 0.05, 41)
+    grid_c = np.union1d(np.linspace(0, limit, 201), np.clip(near, 0, limit))
+    squares = _squares(curve, fit.weight, grid_b, grid_c)
+    # points, those that the Huber loss plays down in part
+    counted = (fit.weight * curve.error * curve.value).sum()
+    free = max(counted - PARAMETERS, 1)
+    variance = (squares.min() + _prior(curve)) / free
+    threshold = squares.min() + variance * f_distribution.ppf(confidence, 1, free)
+    span_b = _span(grid_b, squares.min(1) <= threshold, fit.b)
+    span_c = _span(grid_c, squares.min(0) <= threshold, fit.c)
+    return span_b, span_c
+
+
+def _jackknife(
+    n: ArrayLike,
+    value: ArrayLike,
+    se: ArrayLike | None,
+    data_seed: ArrayLike,
+    n_min: float,
+    confidence: float,
+) -> Span:
+    """Half widths of the intervals of b and c from leaving out one data seed at a time.
+
+    0 where they cannot tell.
+    """
+    n = np.asarray(n)
+    value = np.asarray(value)
+    data_seed = np.asarray(data_seed)
+    se = np.full(len(n), np.nan) if se is None else np.asarray(se, dtype=float)
+    used = n >= n_min
+    seeds = np.unique(data_seed[used])
+    complete = all(set(n[used & (data_seed == seed)]) == set(n[used]) for seed in seeds)
+    if len(seeds) < LEAST_SEEDS or not complete:
+        return 0.0, 0.0
+    fits = []
+    for seed in seeds:
+        rest = used & (data_seed != seed)
+        fit = _fit(read_curve(n[rest], value[rest], se[rest]))
+        fits.append((fit.b, fit.c))
+    variance = (len(seeds) - 1) * np.var(fits, axis=0)
+    quantile = student.ppf(0.5 + confidence / 2, len(seeds) - 1)
+    spread_b, spread_c = quantile * np.sqrt(variance)
+    return spread_b, spread_c
+
+
+def _squares(
+    curve: Curve, weight: np.ndarray, grid_b: np.ndarray, grid_c: np.ndarray
+) -> np.ndarray:
+    """Weighted sums of squares at the best scale: (len(grid_b), len(grid_c))."""
+    w = weight**2
+    shapes = (curve.n / _middle(curve.n)) ** -grid_b[:, None]
+    rest = curve.value - grid_c[:, None]  # (c, points)
+    gg = shapes**2 @ w
+    gr = shapes @ (w * rest).T
+    return np.maximum((rest**2 @ w)[None, :] - np.maximum(gr, 0) ** 2 / gg[:, None], 0)
+
+
+def _span(grid: np.ndarray, inside: np.ndarray, best: float) -> Span:
+    kept = np.append(grid[inside], best)
+    return float(kept.min()), float(kept.max())
+
+
+def _warnings(curve: Curve, start: int, law: PowerLaw) -> tuple[Finding, ...]:
+    notes = []
+    if start:
+        notes.append(Reason.HEAD_LEFT_OUT(n=float(curve.n[start - 1])))
+    if law.points == PARAMETERS:
+        notes.append(Reason.FITS_EXACTLY(count=law.points))
+    if law.c_low <= FIRM * curve.value.min():
+        notes.append(Reason.FLOOR_NOT_IDENTIFIED(low=law.c_low, high=law.c_high))
+    if law.b_low <= EXPONENTS[0] or law.b_high >= EXPONENTS[-1]:
+        limits = {"low": float(EXPONENTS[0]), "high": float(EXPONENTS[-1])}
+        notes.append(Reason.EXPONENT_AT_LIMIT(**limits))
+    if law.residual > ILL_RESIDUAL:
+        notes.append(Reason.OFF_THE_LAW(residual=law.residual))
+    return tuple(notes)

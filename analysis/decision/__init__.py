@@ -1,0 +1,1 @@
+"""Engineers or data: prices, scenarios, strategies, break-even, rounds, what to run next."""

@@ -1,0 +1,230 @@
+"""What to run next: the trials that narrow the asked quantity most per hour of compute.
+
+Preposterior analysis (Raiffa & Schlaifer 1961, Applied Statistical Decision Theory, chapter
+4): outcomes of a candidate are drawn from the predictive distribution, the curve is refitted
+with each, and the widths of the intervals are averaged.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from analysis.curves.curve import check_confidence, check_positive, read_curve
+from analysis.curves.predictive import FREEDOM, NEVER, Predictive, predict_curve
+from analysis.decision.candidates import Candidate, candidates
+from analysis.decision.study_so_far import StudySoFar, Trials, study_so_far
+from analysis.reasons import Finding, Reason
+
+AHEAD = (2, 5, 10)  # times the data: where the value is asked for if there is no target
+# quantiles of a measurement that stand for all of its outcomes
+OUTCOMES = (1 / 2, 1 / 6, 5 / 6)
+LEAST = 0.02  # a narrowing below this share is within the error of its estimate
+LEAST_SIZES = 3  # that a law takes
+SIZES = 150  # at which the chance of having reached a target is asked for
+COLUMNS = [
+    "step",
+    "before",
+    "after",
+    "narrowing",
+    "runs",
+    "hours",
+    "per_hour",
+    "command",
+]
+
+
+@dataclass(frozen=True)
+class NextTrials:
+    """Sets of trials that would extend a study. analysis/report/plan_words.py says them.
+
+    The asked quantity is ln n(target), up to NEVER times the data, or without a target ln
+    value, the mean over AHEAD times the data.
+
+    architecture: whose curve.
+    measure: loss or error.
+    target: a value to reach, or None.
+    table: one row for each set, best first; those that narrow by less than LEAST come last.
+    command: of the best set, "" where none helps; where no law can be fitted yet, of the sizes
+        that one takes.
+    reason: why nothing can be said, or nothing is left to run; else None.
+
+    Columns of table:
+    step: a Step.
+    before, after: ln(high / low) of the quantity's interval now, and as expected with the set.
+    narrowing: 1 - after / before.
+    runs: how many trials.
+    hours: of one worker.
+    per_hour: narrowing / hours.
+    command: launches exactly these trials.
+    """
+
+    architecture: str
+    measure: str
+    target: float | None
+    table: pd.DataFrame
+    command: str
+    reason: Finding | None
+
+
+def next_trials(
+    runs: pd.DataFrame,
+    study: str,
+    *,
+    architecture: str | None = None,
+    target: float | None = None,
+    measure: str = "loss",
+    confidence: float = 0.9,
+) -> NextTrials:
+    """Which trials to add to a study, by how much they should narrow an interval per hour.
+
+    Candidates: larger sizes, another data seed at the largest size and at all of them, twice
+    the samples where the search was too short, a size in the widest gap. FitError for a wrong
+    value, an unknown architecture or a study without finished runs.
+
+    runs: load_runs(study).
+    architecture: whose curve; None for the one with the smallest loss or error.
+    target: a loss or error to reach, as `measure` says.
+    measure: loss or error.
+    confidence: of the interval.
+    """
+    check_confidence(confidence)
+    wanted = None if target is None else float(check_positive("target", target)[0])
+    found = study_so_far(runs, study, architecture, measure)
+    if len(found.fractions) < LEAST_SIZES:
+        return NextTrials(
+            architecture=found.architecture,
+            measure=measure,
+            target=wanted,
+            table=pd.DataFrame(columns=COLUMNS),
+            command=_more_sizes(found),
+            reason=Reason.MEASURE_MORE_SIZES(
+                architecture=found.architecture, count=len(found.fractions), least=LEAST_SIZES
+            ),
+        )
+    table = _ranked(found, wanted, confidence)
+    helps = bool((table["narrowing"] >= LEAST).any())
+    return NextTrials(
+        architecture=found.architecture,
+        measure=measure,
+        target=wanted,
+        table=table,
+        command=table["command"][0] if helps else "",
+        reason=None if helps else Reason.NO_TRIAL_HELPS(least=LEAST),
+    )
+
+
+def _more_sizes(found: StudySoFar) -> str:
+    """No law can be fitted: launches the sizes that are missing for one, larger ones first."""
+    known = list(found.fractions.values())
+    new: list[float] = []
+    while len(known) + len(new) < LEAST_SIZES:
+        every = known + new
+        new.append(2 * max(every) if 2 * max(every) <= 1 else min(every) / 2)
+    return found.command(Trials(tuple(new), found.data_seeds, found.samples))
+
+
+def _ranked(found: StudySoFar, target: float | None, confidence: float) -> pd.DataFrame:
+    """The table of NextTrials."""
+    now = predict_curve(read_curve(found.n, found.value))
+    width = _width_of(now, target, confidence)
+    rows = [
+        _row(found, now, candidate, width)
+        for candidate in candidates(found)
+        if found.missing(candidate.trials)
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table["helps"] = table["narrowing"] >= LEAST
+    table = table.sort_values(["helps", "per_hour"], ascending=False, ignore_index=True)
+    return table[COLUMNS]
+
+
+def _row(
+    found: StudySoFar,
+    now: Predictive,
+    candidate: Candidate,
+    width: Callable[[Predictive], float],
+) -> dict[str, object]:
+    before = width(now)
+    after = _expected(lambda k: width(_refitted(found, now, candidate, k)), before)
+    narrowing = 1 - after / before if before else 0.0
+    hours = found.hours(candidate.trials)
+    return {
+        "step": candidate.step,
+        "before": before,
+        "after": after,
+        "narrowing": narrowing,
+        "runs": len(found.missing(candidate.trials)),
+        "hours": hours,
+        "per_hour": narrowing / hours,
+        "command": found.command(candidate.trials),
+    }
+
+
+# --- what it would bring ---------------------------------------------------------------------
+
+
+def _expected(width: Callable[[int], float], before: float) -> float:
+    """Mean of width(0), width(1), ... over the outcomes.
+
+    The middle one alone, if that already hardly changes it.
+    """
+    first = width(0)
+    if abs(first - before) < LEAST * before:
+        return first
+    return float(np.mean([first, *map(width, range(1, len(OUTCOMES)))]))
+
+
+def _refitted(
+    found: StudySoFar, now: Predictive, candidate: Candidate, outcome: int
+) -> Predictive:
+    """The predictive distribution after one outcome of the candidate.
+
+    A measurement is the predicted value with its uncertainty and the scatter of one run on
+    top. A longer search is taken for a second one of the same length: the better of the two
+    counts.
+
+    outcome: 0 to len(OUTCOMES) - 1.
+    """
+    sizes = candidate.sizes.astype(float)
+    count = len(candidate.trials.data_seeds)
+    mean, unknown = now.moments(sizes, measured=False)
+    scatter = now.scatter_of_one
+    chance = np.array(OUTCOMES)[(outcome + np.arange(len(sizes))) % len(OUTCOMES)]
+    middle = mean + student.ppf(chance, FREEDOM) * np.hypot(unknown, scatter / np.sqrt(count))
+    if candidate.longer:
+        fresh = np.exp(middle)[np.searchsorted(sizes, found.n)]
+        return predict_curve(read_curve(found.n, np.minimum(found.value, fresh)))
+    new = np.exp(middle[:, None] + scatter * _apart(count))
+    n = np.append(found.n, np.repeat(sizes, count))
+    return predict_curve(read_curve(n, np.append(found.value, new)))
+
+
+def _apart(count: int) -> np.ndarray:
+    """So many replicates, evenly apart, with mean 0 and standard deviation 1 (count,)."""
+    if count == 1:
+        return np.zeros(1)
+    even = np.linspace(-1, 1, count)
+    return even / np.std(even, ddof=1)
+
+
+def _width_of(
+    now: Predictive, target: float | None, confidence: float
+) -> Callable[[Predictive], float]:
+    """predictive -> ln(high / low) of the asked quantity, always at the same sizes."""
+    low = 0.5 - confidence / 2
+    high = 0.5 + confidence / 2
+    last = now.curve.n[-1]
+
+    def width(found: Predictive) -> float:
+        if target is None:
+            at = last * np.array(AHEAD)
+            return float(np.log(found.quantile(at, high) / found.quantile(at, low)).mean())
+        sizes = np.geomspace(now.curve.n[0], last * NEVER, SIZES)
+        chance = np.maximum.accumulate(found.reached(sizes, target))
+        ends = np.interp([low, high], chance, np.log(sizes))
+        return float(ends[1] - ends[0])
+
+    return width

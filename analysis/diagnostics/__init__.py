@@ -1,0 +1,1 @@
+"""Whether the answer can be trusted: noise, the search, logged forecasts, failures."""

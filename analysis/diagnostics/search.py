@@ -1,0 +1,120 @@
+"""Was the search for hyperparameters long enough?
+
+Expected best of k draws (Dodge et al. 2019, Show Your Work).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analysis.curves.power_law import fit_power_law
+from analysis.reasons import FitError
+from analysis.selection import drawn, with_sizes
+from tracking.runs import is_ended_early, is_replica
+
+# relative: a search was too short whose last doubling lowered the expected best by more
+FALLS = 0.02
+BAND = (0.05, 0.95)  # of the best of k
+MOST_K = 12  # values of k for which the law is fitted
+RESULTS = ["best_val_loss", "test_loss", "test_error"]
+BEST = ["architecture", "n", "k", "expected", "low", "high", "test_loss", "test_error"]
+ADEQUACY = ["architecture", "n", "draws", "half", "full", "low", "high", "gain", "falling"]
+EXPONENTS = ["architecture", "k", "exponent", "low", "high", "residual"]
+
+
+def chances(count: int, k: int) -> np.ndarray:
+    """Probability (count,) that the best of k draws is the 1st, 2nd, … best of `count`.
+
+    Draws are with replacement.
+    """
+    left = np.arange(count, -1, -1) / count
+    return left[:-1] ** k - left[1:] ** k
+
+
+def draws(runs: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame]]:
+    """Yield ((architecture, n), its random draws by validation loss, best first).
+
+    Sample 0 is not random. Runs of one sample that differ in a seed become their mean. A
+    diverged draw counts as the worst of its cell. A study with pruning has no say: what its
+    pruned draws would have reached is unknown.
+    """
+    if is_ended_early(runs).any():
+        return
+    table = with_sizes(runs[(runs["sample"] > 0) & ~is_replica(runs)])
+    table = table[drawn(table)]
+    for (name, n), cell in table.groupby(["architecture", "n_train"], sort=True):
+        results = cell.groupby("sample")[RESULTS].mean().sort_values("best_val_loss")
+        if results["best_val_loss"].notna().any():
+            yield (name, int(n)), results.fillna(results.max())
+
+
+def expected_best(runs: pd.DataFrame) -> pd.DataFrame:
+    """Validation loss of the best of k draws, for each cell and k.
+
+    Columns:
+    architecture, n, k.
+    expected, low, high: of the validation loss; the interval is BAND.
+    test_loss, test_error: expected of the draw chosen by it.
+    """
+    rows = []
+    for (name, n), cell in draws(runs):
+        losses = cell["best_val_loss"].to_numpy()
+        for k in range(1, len(cell) + 1):
+            weight = chances(len(cell), k)
+            places = np.searchsorted(weight.cumsum(), BAND).clip(max=len(losses) - 1)
+            low, high = losses[places]
+            test = (weight @ cell["test_loss"], weight @ cell["test_error"])
+            rows.append((name, n, k, weight @ losses, low, high, *test))
+    return pd.DataFrame(rows, columns=BEST)
+
+
+def adequacy(best: pd.DataFrame) -> pd.DataFrame:
+    """Whether the search was long enough: one row per cell of expected_best.
+
+    Columns:
+    architecture, n.
+    draws: how many there were, K.
+    half, full: expected best of K/2 and K.
+    low, high: of the best of K.
+    gain: of the last doubling, relative.
+    falling: whether that exceeds FALLS.
+    """
+    rows = []
+    for (name, n), cell in best.groupby(["architecture", "n"], sort=True):
+        cell = cell.set_index("k")
+        most = int(cell.index.max())
+        if most < 2:
+            continue
+        half = float(cell["expected"][most // 2])
+        full = float(cell["expected"][most])
+        gain = 1 - full / half
+        interval = (cell["low"][most], cell["high"][most])
+        rows.append((name, n, most, half, full, *interval, gain, gain > FALLS))
+    return pd.DataFrame(rows, columns=ADEQUACY)
+
+
+def exponents(
+    best: pd.DataFrame, measure: str = "loss", confidence: float = 0.9
+) -> pd.DataFrame:
+    """The law as it would have been with k draws at every size.
+
+    It is fitted to the expected test value of the best of k; only k that every size of the
+    architecture reaches.
+
+    Columns:
+    architecture, k.
+    exponent, low, high, residual: of the law.
+    """
+    rows = []
+    for name, part in best.groupby("architecture", sort=True):
+        most = int(part.groupby("n")["k"].max().min())
+        for k in np.unique(np.geomspace(1, most, MOST_K).round().astype(int)):
+            curve = part[part["k"] == k]
+            values = curve[f"test_{measure}"]
+            try:
+                law = fit_power_law(curve["n"], values, confidence=confidence)
+            except FitError:
+                continue
+            rows.append((name, int(k), law.b, law.b_low, law.b_high, law.residual))
+    return pd.DataFrame(rows, columns=EXPONENTS)

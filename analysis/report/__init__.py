@@ -1,0 +1,1 @@
+"""How conclusions are said and drawn: sentences in the reader's language, charts, pages."""

@@ -1,0 +1,252 @@
+"""Architectures side by side in sentences."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from analysis.comparison.compare import Comparison
+from analysis.comparison.crossover import CLEAR, Crossover, Span, leads
+from analysis.comparison.data_multiplier import TIMES, DataMultiplier
+from analysis.comparison.exponents import LEAST_SIZES, Exponents
+from analysis.report.numbers import size
+from tracking.text import Text
+
+
+def comparison_words(found: Comparison) -> tuple[Text, ...]:
+    """Exponents, winners, the best architecture next to each other one, tuning."""
+    said = [exponents_words(found.exponents)]
+    best = found.best
+    if best is not None and len(found.winners.columns) > 1:
+        said.append(winners_words(found))
+        others = [name for name in found.winners.columns if name != best]
+        said += [switch_words(found, name, best) for name in others]
+        said += [
+            crossover_words(one) for pair, one in found.crossovers.items() if best in pair
+        ]
+    said += [tuning_words(found, name) for name in found.tuning]
+    return tuple(said)
+
+
+# --- exponents
+# ---------------------------------------------------------------------------------------
+
+
+def exponents_words(found: Exponents) -> Text:
+    """Whether one exponent serves all architectures."""
+    if not found.tested:
+        return Text(
+            "not enough data to test whether all architectures share one exponent: "
+            "that takes two with {least} sizes each in the power-law region",
+            least=LEAST_SIZES,
+        )
+    if not found.agree:
+        return _difference(found)
+    return Text(
+        "no evidence against one exponent, b = {b:.2f} [{low:.2f}, {high:.2f}] (p = {p:.2f}); "
+        "differences of up to {most:.2f} could have been missed",
+        b=found.shared,
+        low=found.shared_low,
+        high=found.shared_high,
+        p=found.p,
+        most=found.pairs[["low", "high"]].abs().to_numpy().max(),
+    )
+
+
+def _difference(found: Exponents) -> Text:
+    """The largest of the clear differences between two exponents."""
+    clear = found.pairs[found.pairs["differ"]]
+    if clear.empty:
+        return Text(
+            "the exponents are not all equal (p = {p:.3f}), but no pair differs clearly",
+            p=found.p,
+        )
+    most = clear.loc[clear["difference"].abs().idxmax()]
+    values = {"by": abs(most["difference"]), "count": len(clear), "pairs": len(found.pairs)}
+    if most["difference"] > 0:
+        values |= {"fast": most["first"], "slow": most["second"]}
+        values |= {"low": most["low"], "high": most["high"]}
+    else:
+        values |= {"fast": most["second"], "slow": most["first"]}
+        values |= {"low": -most["high"], "high": -most["low"]}
+    if len(clear) == 1:
+        return Text(
+            "{fast} nears its floor faster than {slow}: "
+            "b is larger by {by:.2f} [{low:.2f}, {high:.2f}]",
+            **values,
+        )
+    return Text(
+        "{fast} nears its floor faster than {slow}: "
+        "b is larger by {by:.2f} [{low:.2f}, {high:.2f}]; "
+        "it is the largest of {count} clear differences among {pairs} pairs",
+        **values,
+    )
+
+
+# --- winners and crossovers
+# ---------------------------------------------------------------------------------------
+
+
+def winners_words(found: Comparison) -> Text:
+    """Which architecture is the best at which sizes."""
+    chances = found.winners.to_numpy()
+    spans = leads(found.winners.index.to_numpy(), chances, list(found.winners.columns))
+    if not spans:
+        return Text("no architecture is clearly the best at any size")
+    return Text("most likely the best by number of examples: {said}", said=listed(spans))
+
+
+def listed(spans: Iterable[Span]) -> str:
+    """Spans in short, the same in every language: "forest 100–1,800, cnn 1,800–64,000"."""
+    said = []
+    for low, high, name in spans:
+        ends = dict.fromkeys([size(low), size(high)])
+        said.append(f"{name} {'–'.join(ends)}")
+    return ", ".join(said)
+
+
+def crossover_words(found: Crossover) -> Text:
+    """From which size on one of two architectures beats the other."""
+    a, b = found.names
+    if not found.ranges:
+        return Text("{a} and {b} cannot be told apart at any size", a=a, b=b)
+    if len(found.ranges) == 1:
+        return _one_ahead(found)
+    if len(found.ranges) > 2:
+        return Text(
+            "{ahead} and {behind} cross more than once; in the lead by number of examples: "
+            "{spans}",
+            spans=listed(found.ranges),
+            **_order(found),
+        )
+    if found.ranges[-1][2] == a:
+        return Text(
+            "{ahead} beats {behind} above {turned} examples",
+            turned=size(found.ranges[1][0]),
+            **_order(found),
+        )
+    return _overtaken(found)
+
+
+def _order(found: Crossover) -> dict[str, str]:
+    """Who is ahead at the end, and who behind."""
+    ahead = found.ranges[-1][2]
+    a, b = found.names
+    return {"ahead": ahead, "behind": a if ahead == b else b}
+
+
+def _one_ahead(found: Crossover) -> Text:
+    """Where one is ahead wherever anybody is."""
+    chance = found.p_better
+    turned = 1 - chance
+    if found.ranges[-1][2] == found.names[0]:
+        chance = turned
+        turned = found.p_better
+    if chance.min() < CLEAR:
+        clear = found.n[chance >= CLEAR]
+        return Text(
+            "{ahead} beats {behind} from {first} to {last} examples; "
+            "elsewhere neither is clearly ahead",
+            first=size(clear[0]),
+            last=size(clear[-1]),
+            **_order(found),
+        )
+    return Text(
+        "{ahead} beats {behind} at every size, and no crossover is within reach: "
+        "at {most:,.0f} examples {behind} is ahead with probability {turn:.0%}",
+        most=found.n[-1],
+        turn=turned[-1],
+        **_order(found),
+    )
+
+
+def _overtaken(found: Crossover) -> Text:
+    """Where B overtakes A once."""
+    least = found.n[0]
+    low = size(found.low)
+    if found.low <= least:
+        low = Text("below {size}", size=size(least))
+    if np.isinf(found.median):
+        return Text(
+            "{ahead} beats {behind} above {low} examples at the earliest",
+            low=low,
+            **_order(found),
+        )
+    high = size(found.high)
+    if np.isinf(found.high):
+        high = Text("beyond {size}", size=size(found.n[-1]))
+    return Text(
+        "{ahead} beats {behind} above {size} examples [{low} to {high}]",
+        size=size(found.median),
+        low=low,
+        high=high,
+        **_order(found),
+    )
+
+
+# --- data multipliers
+# ---------------------------------------------------------------------------------------
+
+
+def switch_words(found: Comparison, a: str, b: str) -> Text:
+    """What switching from A to B equals in data."""
+    if found.endless(a, b):
+        return Text("no amount of data tried lets {a} match {b}", a=a, b=b)
+    multiplier = found.data_multipliers[a, b]
+    if found.constant(a, b):
+        return Text(
+            "switching from {a} to {b} equals {k} times the data",
+            a=a,
+            b=b,
+            k=multiplier_words(multiplier, 0),
+        )
+    return Text(
+        "switching from {a} to {b} equals this many times the data: "
+        "{k} at n = {n:,.0f}, {k2} at {n2:,.0f}, {k5} at {n5:,.0f}",
+        a=a,
+        b=b,
+        **_at_sizes(multiplier),
+    )
+
+
+def tuning_words(found: Comparison, name: str) -> Text:
+    """What tuning an architecture equals in data."""
+    return Text(
+        "tuning {name} equals this many times the data: "
+        "{k} at n = {n:,.0f}, {k2} at {n2:,.0f}, {k5} at {n5:,.0f}",
+        name=name,
+        **_at_sizes(found.tuning[name]),
+    )
+
+
+def _at_sizes(found: DataMultiplier) -> dict[str, Any]:
+    """Values of the templates: k, k2, k5 and n, n2, n5."""
+    values: dict[str, Any] = {}
+    for i, times in enumerate(TIMES):
+        key = "" if times == 1 else str(times)
+        values[f"k{key}"] = multiplier_words(found, i)
+        values[f"n{key}"] = found.n[i]
+    return values
+
+
+def multiplier_words(found: DataMultiplier, i: int) -> Text:
+    """k at the i-th size with its interval, as far as the data bound it."""
+    low = found.low[i]
+    high = found.high[i]
+    if found.grade[i] == "cannot say" or (low == 0 and np.isinf(high)):
+        return Text("cannot say")
+    if np.isinf(low):
+        return Text("without limit")
+    if found.bound[i] == "least":
+        return Text("at least {k}", k=_number(low))
+    if found.bound[i] == "most":
+        return Text("at most {k}", k=_number(high))
+    k = _number(found.median[i])
+    if np.isinf(high):
+        return Text("{k} [at least {low}]", k=k, low=_number(low))
+    return Text("{k} [{low} to {high}]", k=k, low=_number(low), high=_number(high))
+
+
+def _number(k: float) -> str:
+    """Two significant digits."""
+    return f"{float(f'{k:.2g}'):,g}"

@@ -1,0 +1,178 @@
+"""Findings in words: one template for each reason, and their numbers in it."""
+
+from typing import Any
+
+from analysis.reasons import Finding, FitError, Reason, Variant
+from analysis.report.numbers import chance
+from tracking.text import Text, template, templates
+
+MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on the count
+    # a curve
+    Reason.TOO_FEW_SIZES: template("needs at least {least} distinct sizes n, got {count}"),
+    Reason.NOT_ABOVE_ZERO: template(
+        "the loss or error at n = {n:,.0f} is {value:g}; only what is above 0 can be fitted"
+    ),
+    Reason.RISES: template("the loss rises with more data"),
+    Reason.TOO_MUCH_SCATTER: template(
+        "the loss scatters so much about the fitted curve that it shows no law"
+    ),
+    Reason.FLAT: template(
+        "the curve is flat: more data has not changed the loss beyond its scatter"
+    ),
+    Reason.OUT_OF_REACH: template(
+        "even {times:,.0f} times the data would not reach the target"
+    ),
+    Reason.LIKELY_OUT_OF_REACH: template(
+        "more likely than not even {times:,.0f} times the data would not reach the target"
+    ),
+    Reason.BACKTEST_MISSES: template(
+        "the back-test misses by {miss:.0%} (root mean square), more than {allowed:.0%}"
+    ),
+    Reason.ANSWER_FAR_BEYOND_DATA: template(
+        "the answer lies {times:.0f} times beyond the data, more than {allowed:.0f}"
+    ),
+    Reason.NOTHING_TO_EXTRAPOLATE: template("nothing to extrapolate: {why}"),
+    Reason.HEAD: template(
+        "the sizes up to n = {n:,.0f} lie before the power law, where the curve bends"
+    ),
+    Reason.FEW_SIZES: template(
+        "only {count} sizes: the width of the intervals rests on published curves alone"
+    ),
+    Reason.ILL_BACKTEST: template(
+        "ill-behaved: the back-test misses by {miss:.0%} (root mean square)"
+    ),
+    Reason.RISES_BETWEEN_SIZES: template(
+        "ill-behaved: the loss rises between sizes by more than its error"
+    ),
+    Reason.BELOW_DATA: template(
+        "nothing is known below the smallest size measured, {least:,.0f}"
+    ),
+    Reason.FAR_EXTRAPOLATION: template(
+        "the largest size lies {times:.0f} times beyond the data"
+    ),
+    Reason.HEAD_LEFT_OUT: template(
+        "sizes up to n = {n:,.0f} are left out: the power law begins where the curve bends"
+    ),
+    Reason.FITS_EXACTLY: template(
+        "{count} points fit any power law exactly: the intervals rest on an assumed scatter"
+    ),
+    Reason.FLOOR_NOT_IDENTIFIED: template(
+        "the floor is not identified: anything from {low:.3g} to {high:.3g} fits"
+    ),
+    Reason.EXPONENT_AT_LIMIT: template(
+        "the exponent's interval reaches the end of the search, {low:g} to {high:g}"
+    ),
+    Reason.OFF_THE_LAW: template(
+        "ill-behaved: points lie {residual:.0%} off the law on average"
+    ),
+    # architectures side by side
+    Reason.OTHER_SETTING: template(
+        "{name} at n = {sizes}: {what} is {other} instead of {usual}; left out"
+    ),
+    Reason.FEWER_SAMPLES: templates(
+        "{name} at n = {sizes}: {count} sample instead of {usual}; left out",
+        "{name} at n = {sizes}: {count} samples instead of {usual}; left out",
+    ),
+    Reason.MORE_SAMPLES: template(
+        "{name} at n = {sizes}: only the first {usual} of {count} samples count"
+    ),
+    Reason.SEED_NOT_SHARED: template(
+        "{name} at n = {sizes}: not all architectures have data seed {seed}; left out"
+    ),
+    Reason.NOT_COMPARED: template("{name} is not compared: {why}"),
+    Reason.SIZES_TOO_FAR_APART: template(
+        "{a} and {b} are not compared: their sizes lie more than {allowed:.0f} times apart"
+    ),
+    Reason.TOO_LITTLE_DATA: template(
+        "{name} has too little data for a forecast at n = {n:,.0f}"
+    ),
+    Reason.TUNING_NOT_VALUED: template("no estimate of what tuning {name} is worth: {why}"),
+    Reason.TOO_FEW_SIZES_FOR_EXPONENTS: templates(
+        "{name} has {count} size in its power-law region; the test of exponents needs {least}",
+        "{name} has {count} sizes in its power-law region; "
+        "the test of exponents needs {least}",
+    ),
+    Reason.ONE_HAS_NO_LAW: template("{name}: {why}"),
+    Reason.SIZE_FAR_BEYOND_DATA: template(
+        "n lies {times:.0f} times beyond the data of {name}, more than {allowed:.0f}"
+    ),
+    Reason.BACKTEST_OF_ONE_MISSES: template(
+        "the back-test of {name} misses by {miss:.0%} (root mean square), "
+        "more than {allowed:.0%}"
+    ),
+    Reason.NEVER_MATCHES: template(
+        "more likely than not, no amount of data lets {name} match it"
+    ),
+    Reason.MATCHES_FAR_BEYOND_DATA: template(
+        "{name} matches it only {times:.0f} times beyond its data, more than {allowed:.0f}"
+    ),
+    # engineers or data: why a strategy is out of the running
+    Reason.SELDOM_REACHED: template("reaches the target with {probability} probability only"),
+    Reason.SELDOM_IN_TIME: template("is in time with {probability} probability only"),
+    Reason.NO_FINITE_PRICE: template("has no finite price"),
+    # engineers or data: why the choice changes nowhere
+    Reason.TARGET_MET: template("The target is met already: no price matters."),
+    Reason.CHOICE_UNKNOWN: template("Cannot say where the choice changes: {why}."),
+    Reason.DATA_NEVER_ENOUGH: template(
+        "Data alone cannot reach the target at any label price."
+    ),
+    Reason.ENGINEERS_NEVER_ENOUGH: template(
+        "Engineers cannot reach the target, however quickly they work."
+    ),
+    # engineers or data: why there is no plan, or nothing to run next
+    Reason.HARDLY_REACHED: template("{times:.0f} times the data hardly reach the target"),
+    Reason.BUDGET_TOO_SMALL: template(
+        "the budget of {budget:,.6g} does not pay for one round"
+    ),
+    Reason.MEASURE_MORE_SIZES: template(
+        "measure at least {least} sizes; {architecture} has {count}"
+    ),
+    Reason.NO_TRIAL_HELPS: template(
+        "no further trial on this pool is expected to narrow the interval by {least:.0%}"
+    ),
+    # can it be trusted?
+    Reason.TRIALS_FAILED: template(
+        "{architecture}: {failed:,} of {trials:,} trials failed: {reason}"
+    ),
+    Reason.NOT_KNOWN: template("unknown"),
+    Reason.STILL_IN_TRAINING: template(
+        "{name} at n = {sizes}: not all samples are trained to their end; left out"
+    ),
+    Reason.SEARCH_TOO_SHORT: template(
+        "{name}: the search was too short at n = {at}; more samples would lower the loss"
+    ),
+}
+
+
+def say(finding: Finding) -> Text:
+    """A finding as a sentence; findings among its numbers are said, too."""
+    numbers = {name: _in_words(name, value) for name, value in finding.numbers.items()}
+    said = MESSAGES[finding.reason]
+    return Text(said, **numbers) if isinstance(said, str) else Text(*said, **numbers)
+
+
+def _in_words(name: str, value: Any) -> Any:
+    """A value of a finding, ready for its template: numbers and names stay as they are."""
+    if name == "probability":
+        return chance(value)
+    if isinstance(value, Finding):
+        return say(value)
+    if isinstance(value, Variant):
+        return say_variant(value)
+    if isinstance(value, tuple):
+        return ", ".join(f"{n:,.0f}" for n in value)  # sizes, alike in every language
+    return value
+
+
+def say_variant(variant: Variant) -> Text:
+    """Which curve of an architecture it is."""
+    if variant.tuned:
+        return Text("tuned {name}", name=variant.architecture)
+    return Text("untuned {name}", name=variant.architecture)
+
+
+def say_error(error: Exception) -> str:
+    """What an exception says: its finding in words where it has one."""
+    if isinstance(error, FitError) and error.finding is not None:
+        return say(error.finding)
+    return error.args[0] if error.args else str(error)

@@ -1,0 +1,73 @@
+"""The whole report in its parts, in the order in which it is read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.report.comparison_sections import comparison_sections
+from analysis.report.decision_sections import decision_sections
+from analysis.report.sections import Section, curve_sections
+from analysis.report.study_analysis import Question, StudyAnalysis
+from analysis.report.trust_sections import trust_sections
+from tracking.text import Text, counted
+
+MOST_RUNS = 1000  # of the table in a report
+COLUMNS = [
+    "name",
+    "status",
+    "best_val_loss",
+    "test_loss",
+    "test_error",
+    "best_step",
+    "seconds",
+]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the report, a tab of the page.
+
+    key: its name in addresses.
+    title: its heading.
+    sections: what it says of an analysis and a question; computed when it is shown.
+    """
+
+    key: str
+    title: Text
+    sections: Callable[[StudyAnalysis, Question], list[Section]]
+
+
+def runs_sections(analysis: StudyAnalysis, question: Question) -> list[Section]:
+    """The runs behind the curves, the best first; the points themselves of a CSV."""
+    title = Text("The runs behind each point")
+    if analysis.runs is None:
+        return [Section(title, "", points(analysis))]
+    table = analysis.runs.sort_values("best_val_loss")[COLUMNS].head(MOST_RUNS)
+    words = counted(
+        "{shown} of {count} run, the smallest validation loss first.",
+        "{shown:,} of {count:,} runs, the smallest validation loss first.",
+        shown=len(table),
+        count=len(analysis.runs),
+    )
+    return [Section(title, words, table.map(_cell))]
+
+
+def points(analysis: StudyAnalysis) -> pd.DataFrame:
+    """The points of the curves; their value is called what it is, loss or error."""
+    return analysis.table.rename(columns={"value": analysis.measure})
+
+
+def _cell(value: object) -> object:
+    if pd.isna(value):
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+PARTS = (
+    Part("curve", Text("The curve"), curve_sections),
+    Part("architectures", Text("Architectures"), comparison_sections),
+    Part("decision", Text("Engineers or data"), decision_sections),
+    Part("trust", Text("Can I trust it?"), trust_sections),
+    Part("runs", Text("Runs"), runs_sections),
+)

@@ -1,0 +1,310 @@
+"""The answer in plain words and tables of text, as the report and the page show it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import altair as alt
+import pandas as pd
+
+from analysis.curves.conclusion import TIMES, Conclusion
+from analysis.curves.forecast import DataNeeded, Forecast
+from analysis.curves.predictive import NEVER
+from analysis.diagnostics.diagnosis import Diagnosis
+from analysis.reasons import Finding, Reason
+from analysis.report.charts import Lines, learning_curves
+from analysis.report.messages import say
+from analysis.report.numbers import (
+    MEASURE_NAMES,
+    Link,
+    in_units,
+    interval,
+    percent,
+    share,
+    size,
+    sizes,
+)
+from analysis.report.study_analysis import Question, StudyAnalysis
+from tracking.study import links
+from tracking.text import Text, joined
+
+COLUMNS = (
+    Text("architecture"),
+    Text("sizes"),
+    Text("exponent b"),
+    Text("interval"),
+    Text("floor c"),
+    Text("largest n"),
+    Text("test loss"),
+    Text("test error"),
+)
+LEAST = 1e-4  # what is smaller gets more digits than its column has
+# What a forecast warns of and another place says: the law itself, the section of forecasts.
+SAID_ELSEWHERE = (Reason.HEAD, Reason.FAR_EXTRAPOLATION)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A piece of the report.
+
+    title: its heading.
+    words: a few sentences.
+    table: of text.
+    chart: draws it for a Look: `chart(look=…)`.
+    lines: more sentences, one below the other.
+    command: to copy into a terminal.
+    What there is none of is empty, or None.
+    """
+
+    title: Text
+    words: Text | str = ""
+    table: pd.DataFrame | None = None
+    chart: Callable[..., alt.LayerChart] | None = None
+    lines: tuple[Text, ...] = ()
+    command: str = ""
+
+
+def curve_sections(
+    analysis: StudyAnalysis, question: Question, linear: bool = False, ui: str = ""
+) -> list[Section]:
+    """The curves, their laws and what they forecast.
+
+    linear: axes. ui: address of the MLflow UI, to which points link; "" for none.
+    """
+    confidence = question.confidence
+    measure = analysis.measure
+    found = analysis.conclusions(confidence)
+    parts = [curves(analysis, question, linear, ui), law(found, measure, confidence)]
+    known = [one for one in found if one.forecast]
+    if known:
+        target = target_of(analysis, question)
+        needed = [analysis.needed(one.architecture, target, confidence) for one in known]
+        parts.append(forecasts(known, measure, confidence))
+        parts.append(data_needed(known, needed, measure, confidence))
+    return parts
+
+
+def target_of(analysis: StudyAnalysis, question: Question) -> float:
+    """The target asked for, or the decision's own."""
+    asked = analysis.asked(question)
+    assert asked is not None, "without a law there is no target"
+    return question.prices.settled(_forecast(asked).predictive).target
+
+
+def warnings_of(
+    conclusions: list[Conclusion], diagnosis: Diagnosis | None = None
+) -> list[Text]:
+    """Remarks about the curves and the search, each with the architecture it is about."""
+    lines = []
+    for found in conclusions:
+        for finding in _remarks(found):
+            remark = {"name": found.architecture, "remark": say(finding)}
+            lines.append(Text("{name}: {remark}", **remark))
+    if diagnosis is not None:
+        lines += [say(finding) for finding in _short_searches(diagnosis)]
+    return lines
+
+
+def _remarks(found: Conclusion) -> list[Finding]:
+    if found.reason is not None:
+        return [found.reason]
+    remarks = list(found.law.warnings) if found.law else []
+    if found.forecast:
+        warnings = found.forecast.warnings
+        remarks += [one for one in warnings if one.reason not in SAID_ELSEWHERE]
+    return remarks
+
+
+def _short_searches(diagnosis: Diagnosis) -> list[Finding]:
+    short = diagnosis.adequacy.query("falling == True").groupby("architecture")
+    return [Reason.SEARCH_TOO_SHORT(name=name, at=tuple(cells["n"])) for name, cells in short]
+
+
+def curves(
+    analysis: StudyAnalysis, question: Question, linear: bool = False, ui: str = ""
+) -> Section:
+    """The chart of all curves."""
+    asked = analysis.asked(question)
+    found = analysis.known(question.confidence)
+    lines = Lines(
+        laws={one.architecture: one.law for one in found if one.law},
+        forecasts={one.architecture: one.forecast for one in found if one.forecast},
+        untuned=analysis.untuned,
+        target=target_of(analysis, question) if asked else None,
+        best_guess=analysis.best_guess,
+        chosen=asked.architecture if asked else None,
+    )
+    points = Text(
+        "Each point is the run of its size with the smallest validation loss, evaluated once "
+        "on the test set. Thin and dotted: without tuning."
+    )
+    drawn = Text(
+        "Solid: the fitted law. Dashed: the forecast, in its {confidence} interval. On "
+        "logarithmic axes a power law is a straight line.",
+        confidence=percent(question.confidence),
+    )
+    words = drawn if analysis.runs is None else joined([points, drawn])
+    table = analysis.table.assign(link=links(analysis.table, ui)) if ui else analysis.table
+    chart = partial(learning_curves, table, lines, analysis.measure, linear=linear)
+    shown = measured(table, analysis.measure)
+    return Section(Text("Learning curves"), words, shown, chart)
+
+
+def measured(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """What the chart of the curves shows, as a table.
+
+    A row for each point, with its run where it has one.
+    """
+    rows = table.sort_values(["architecture", "n"])
+    shown = {
+        Text("architecture"): rows["architecture"].tolist(),
+        Text("examples"): [f"{n:,.0f}" for n in rows["n"]],
+        Text("test {measure}", measure=MEASURE_NAMES[measure]): [
+            in_units(value, measure) for value in rows["value"]
+        ],
+    }
+    if "name" in rows:
+        addresses = rows["link"] if "link" in rows else [""] * len(rows)
+        shown[Text("run")] = [
+            Link(name, address) if address else name
+            for name, address in zip(rows["name"], addresses)
+        ]
+    return pd.DataFrame(shown)
+
+
+def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
+    """One row per architecture, ready to be read: numbers as text, '–' where there is none."""
+    return pd.DataFrame([_row(found) for found in conclusions], columns=list(COLUMNS))
+
+
+def _row(found: Conclusion) -> tuple:
+    law = found.law
+    if law:
+        exponent = f"{law.b:.3f}"
+        between = Text("{low:.3f} to {high:.3f}", low=law.b_low, high=law.b_high)
+        floor = f"{law.c:.3g}"
+    else:
+        exponent = "–"
+        between = say(found.reason) if found.reason else Text("–")
+        floor = "–"
+    return (
+        found.architecture,
+        found.sizes,
+        exponent,
+        between,
+        floor,
+        f"{found.largest_n:,.0f}",
+        _with_digits(found.loss, "{:.4f}", "loss"),
+        _with_digits(found.error, "{:.2%}", "error"),
+    )
+
+
+def _with_digits(number: float, digits: str, measure: str) -> str:
+    """In a column of one precision; what would round to 0 has its own."""
+    if number >= LEAST or number == 0:
+        return digits.format(number)
+    return in_units(number, measure)
+
+
+def law(found: list[Conclusion], measure: str, confidence: float) -> Section:
+    """The fitted laws, or why there is none."""
+    words = Text(
+        "{measure} = a · n^-b + c, intervals at {confidence}. The exponent b says how fast "
+        "more data helps; the floor c remains with any amount of data.",
+        measure=MEASURE_NAMES[measure],
+        confidence=percent(confidence),
+    )
+    return Section(Text("Power law"), words, as_table(found))
+
+
+def forecasts(found: list[Conclusion], measure: str, confidence: float) -> Section:
+    """What each architecture would measure at TIMES the data, with how far that lies."""
+    rows = [
+        _forecast_row(one.architecture, _forecast(one), place, measure)
+        for place in range(len(TIMES))
+        for one in found
+    ]
+    words = Text(
+        "What one new training run on that many examples would measure. The interval holds it "
+        "with {confidence} probability.",
+        confidence=percent(confidence),
+    )
+    head = [
+        Text("examples"),
+        Text("of today's"),
+        Text("architecture"),
+        Text("expected {measure}", measure=MEASURE_NAMES[measure]),
+        Text("between"),
+        Text("trust"),
+    ]
+    table = pd.DataFrame(rows, columns=head)
+    return Section(Text("Forecasts"), words, table, lines=_far(found))
+
+
+def _forecast_row(architecture: str, found: Forecast, place: int, measure: str) -> tuple:
+    return (
+        f"{found.at[place]:,.0f}",
+        f"{TIMES[place]}×",
+        architecture,
+        in_units(found.median[place], measure),
+        interval(found.low[place], found.high[place], measure),
+        found.grades[place],
+    )
+
+
+def _far(found: list[Conclusion]) -> tuple[Text, ...]:
+    """How far the forecasts go beyond the data; each way to say it once."""
+    warnings = [warning for one in found for warning in _forecast(one).warnings]
+    far = [say(one) for one in warnings if one.reason is Reason.FAR_EXTRAPOLATION]
+    return tuple(Text("Caution: {why}.", why=why) for why in dict.fromkeys(far))
+
+
+def data_needed(
+    found: list[Conclusion], needed: list[DataNeeded], measure: str, confidence: float
+) -> Section:
+    """How many examples each architecture needs to reach the target."""
+    rows = []
+    for one, answer in zip(found, needed):
+        least = float(_forecast(one).predictive.curve.n[0])
+        rows.append(_needed_row(one.architecture, answer, least))
+    target = in_units(needed[0].target, measure)
+    words = Text(
+        "Examples with which the {measure} reaches {target}. The interval holds their number "
+        "with {confidence} probability. Never: not even with {times:,.0f} times the data.",
+        measure=MEASURE_NAMES[measure],
+        target=target,
+        confidence=percent(confidence),
+        times=NEVER,
+    )
+    head = [
+        Text("examples"),
+        Text("architecture"),
+        Text("between"),
+        Text("chance of never"),
+        Text("because"),
+    ]
+    title = Text(
+        "Data needed for {measure} {target}", measure=MEASURE_NAMES[measure], target=target
+    )
+    return Section(title, words, pd.DataFrame(rows, columns=head))
+
+
+def _needed_row(architecture: str, found: DataNeeded, least: float) -> tuple:
+    """least: the smallest size measured."""
+    if found.reason is not None:
+        examples: str = Text("cannot say")
+        because = say(found.reason)
+    else:
+        examples = _at_most(found.median, least)
+        because = Text("trust: {grade}", grade=found.grade)
+    between = sizes(found.low, found.high)
+    return examples, architecture, between, share(found.p_never), because
+
+
+def _at_most(n: float, least: float) -> str:
+    return size(n) if n > least else Text("at most {n}", n=size(least))
+
+
+def _forecast(found: Conclusion) -> Forecast:
+    assert found.forecast is not None, f"{found.architecture} has no law"
+    return found.forecast

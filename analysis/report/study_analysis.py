@@ -1,0 +1,290 @@
+"""All that is concluded from one study, each thing once.
+
+What does not depend on a control of the page is not computed again when the control changes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import RLock
+from typing import Any, TypeVar, cast
+
+import pandas as pd
+from cachetools import LRUCache, cachedmethod
+
+from analysis import selection
+from analysis.comparison.compare import Comparison, compare
+from analysis.curves.conclusion import Conclusion, backtests, conclude_curve
+from analysis.curves.curve import read_curve
+from analysis.curves.forecast import DataNeeded, needed_from
+from analysis.curves.predictive import Predictive
+from analysis.decision.break_even import BreakEven, break_even
+from analysis.decision.budget import Split, best_for_budget
+from analysis.decision.decide import Decision, decide
+from analysis.decision.next_trials import NextTrials, next_trials
+from analysis.decision.prices import Prices
+from analysis.decision.rounds import Plan, plan_rounds
+from analysis.decision.sensitivity import costs_by_target, diminishing_returns, tornado
+from analysis.diagnostics.diagnosis import Diagnosis, diagnose
+from analysis.reasons import FitError
+from tracking.study import Study
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    architecture: of which one; None for the best.
+    confidence: of the intervals.
+    prices: and with them the target.
+    better: the measured architecture to change to, in place of what engineering may bring.
+    budget: what could it reach? None where this is not asked.
+    """
+
+    architecture: str | None = None
+    confidence: float = 0.9
+    prices: Prices = field(default_factory=Prices)
+    better: str | None = None
+    budget: float | None = None
+
+
+def once(most: int) -> Callable[[Method], Method]:
+    """Computed once for the same arguments; the `most` answers used last are kept."""
+
+    def decorate(method: Method) -> Method:
+        def cache(self: "StudyAnalysis") -> LRUCache:
+            return self.answers.setdefault(method.__name__, LRUCache(most))
+
+        def lock(self: "StudyAnalysis") -> RLock:
+            return self.lock
+
+        return cast(Method, cachedmethod(cache, lock=lock)(method))
+
+    return decorate
+
+
+class StudyAnalysis:
+    """A study's runs on one dataset, judged by one measure, and what follows from them.
+
+    study: where the runs are from.
+    dataset: None for the points of a CSV.
+    measure: "loss" or "error".
+    Its methods raise FitError where a question has no answer, and for a wrong question.
+    """
+
+    def __init__(self, study: Study, dataset: str | None = None, measure: str = "loss"):
+        self.study = study
+        self.dataset = dataset
+        self.measure = measure
+        self.answers: dict[str, LRUCache] = {}  # name of a method -> what it has answered
+        self.lock = RLock()  # the readers of the page share what was computed
+
+    # --- what was measured -------------------------------------------------------------------
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Points of the learning curves."""
+        found = selection.learning_curves(self.study, self.dataset, self.measure)
+        assert found is not None, "a study has runs, or was measured elsewhere"
+        return found
+
+    @cached_property
+    def untuned(self) -> pd.DataFrame | None:
+        """The same without tuning; None where nothing was tuned."""
+        return selection.untuned_curves(self.study, self.dataset, self.measure)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame | None:
+        """On the dataset; None for a CSV."""
+        return self.study.on(self.dataset)
+
+    @cached_property
+    def best_guess(self) -> float | None:
+        """What a model reaches that knows nothing; None where the classes are not known."""
+        return selection.best_guess(self.study, self.dataset, self.measure)
+
+    @cached_property
+    def curves(self) -> dict[str, pd.DataFrame]:
+        """architecture -> its points, by name."""
+        return {str(name): curve for name, curve in self.table.groupby("architecture")}
+
+    # --- each architecture -------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Architectures that a law can be fitted to.
+
+        The one with the smallest value at its largest size comes first.
+        """
+        last = {
+            name: curve.loc[curve["n"] == curve["n"].max(), "value"].mean()
+            for name, curve in self.curves.items()
+        }
+        return sorted(filter(self._fits, self.curves), key=last.__getitem__)
+
+    def _fits(self, name: str) -> bool:
+        curve = self.curves[name]
+        try:
+            read_curve(curve["n"], curve["value"])
+        except FitError:
+            return False
+        return True
+
+    @once(200)
+    def conclusion(self, name: str, confidence: float) -> Conclusion:
+        """About one architecture."""
+        return conclude_curve(name, self.curves[name], self.measure, confidence)
+
+    def conclusions(self, confidence: float) -> list[Conclusion]:
+        """Of all architectures, by name."""
+        return [self.conclusion(name, confidence) for name in self.curves]
+
+    def known(self, confidence: float) -> list[Conclusion]:
+        """Those with a law and a forecast, in the order of `names`."""
+        return [self.conclusion(name, confidence) for name in self.names]
+
+    @once(24)
+    def needed(self, architecture: str, target: float, confidence: float) -> DataNeeded:
+        """Examples that the target takes."""
+        predictive = self._predictive(self.conclusion(architecture, confidence))
+        return needed_from(predictive, target, confidence)
+
+    # --- can it be trusted? ------------------------------------------------------------------
+
+    @once(24)
+    def backtests(self, confidence: float) -> pd.DataFrame:
+        """Each architecture's own past forecasts."""
+        return backtests(self.table, confidence)
+
+    @once(24)
+    def diagnosis(self, confidence: float) -> Diagnosis | None:
+        """None for a CSV."""
+        if self.runs is None:
+            return None
+        logged = self.study.logged_forecasts
+        return diagnose(self.runs, logged, self.measure, confidence)
+
+    # --- architectures side by side ----------------------------------------------------------
+
+    @once(24)
+    def comparison(self, confidence: float) -> Comparison:
+        """Of those that have a law."""
+        known = self.known(confidence)
+        return compare(
+            self._of_known(self.table),
+            runs=None if self.runs is None else self._of_known(self.runs),
+            measure=self.measure,
+            confidence=confidence,
+            conclusions=known,
+        )
+
+    def _of_known(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["architecture"].isin(self.names)]
+
+    # --- engineers or data -------------------------------------------------------------------
+
+    def asked(self, question: Question) -> Conclusion | None:
+        """About the architecture asked for, else the best; None where none has a law."""
+        if not self.names:
+            return None
+        name = question.architecture
+        if name not in self.names:
+            name = self.names[0]
+        return self.conclusion(name, question.confidence)
+
+    def better(self, question: Question) -> Conclusion | None:
+        """About the measured architecture to change to."""
+        asked = self.asked(question)
+        name = question.better
+        if asked is None or name not in self.names or name == asked.architecture:
+            return None
+        return self.conclusion(name, question.confidence)
+
+    def _predictive(self, found: Conclusion | None) -> Predictive:
+        assert found is not None, "nothing can be asked of curves without a law"
+        assert found.forecast is not None
+        return found.forecast.predictive
+
+    def _pair(self, question: Question) -> tuple[Predictive, Predictive | None]:
+        """Forecasts of today's model and of the better one."""
+        better = self.better(question)
+        today = self._predictive(self.asked(question))
+        return today, self._predictive(better) if better else None
+
+    @once(4)  # with its scenarios one takes megabytes
+    def decision(self, question: Question) -> Decision:
+        """More data or a better model."""
+        today, better = self._pair(question)
+        return decide(
+            today,
+            question.prices,
+            better=better,
+            measure=self.measure,
+            confidence=question.confidence,
+        )
+
+    @once(24)
+    def break_even(self, question: Question) -> BreakEven:
+        """The label price at which both cost the same."""
+        return break_even(self.decision(question))
+
+    @once(24)
+    def tornado(self, question: Question) -> pd.DataFrame:
+        """What the decision depends on most."""
+        return tornado(self.decision(question))
+
+    @once(24)
+    def costs(self, question: Question) -> pd.DataFrame:
+        """What other targets would cost."""
+        return costs_by_target(self.decision(question))
+
+    @once(24)
+    def next_per_cent(self, question: Question) -> pd.DataFrame:
+        """What the next per cent costs, and the next."""
+        return diminishing_returns(self.decision(question))
+
+    @once(24)
+    def split(self, question: Question) -> Split:
+        """The best use of the budget, which must be asked about."""
+        assert question.budget is not None
+        today, better = self._pair(question)
+        return best_for_budget(
+            today,
+            question.prices,
+            question.budget,
+            better=better,
+            measure=self.measure,
+            confidence=question.confidence,
+        )
+
+    @once(24)
+    def plan(self, question: Question) -> Plan:
+        """Collecting in rounds."""
+        prices = self.decision(question).prices
+        today, _ = self._pair(question)
+        return plan_rounds(
+            today,
+            prices.target,
+            prices.n,
+            success=prices.wanted,
+            price=prices.label_price,
+            fixed=prices.fixed_cost,
+        )
+
+    @once(24)
+    def next_trials(
+        self, architecture: str, target: float, confidence: float
+    ) -> NextTrials | None:
+        """What to train next; None for a CSV, which has no study to extend."""
+        if self.runs is None:
+            return None
+        return next_trials(
+            self.runs,
+            self.study.name,
+            architecture=architecture,
+            target=target,
+            measure=self.measure,
+            confidence=confidence,
+        )

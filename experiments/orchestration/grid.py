@@ -1,0 +1,156 @@
+"""What to run: the grid of trials of a study, and the cells that are trained together."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from experiments.orchestration.options import StudyOptions
+from experiments.training.devices import find_device
+from experiments.training.networks import find_architecture
+from experiments.training.trial import Trial
+from tracking import schema
+from tracking.errors import InputError
+
+# How long a trial of an architecture takes, beside the others; the user's own count as DEEP.
+WEIGHT = {"resnet": 4.0, "cnn": 2.0, "mlp": 1.0, "linear": 0.5, "forest": 0.1}
+DEEP = 4.0
+# By this power of the fraction a trial takes longer.
+GROWTH = 0.3
+
+
+def grid(options: StudyOptions) -> list[Trial]:
+    """Every trial of the study; its precision may be "auto" still.
+
+    Raises InputError where one is impossible or there is none.
+    """
+    axes = {
+        "architecture": options.architectures,
+        "fraction": options.fractions,
+        "sample": range(options.samples + 1),
+        "data_seed": options.data_seeds,
+    }
+    values = product(*(axes[name] for name in schema.GRID))
+    shared = vars(options.settings)
+    trials = [Trial(**(shared | dict(zip(schema.GRID, each)))) for each in values]
+    if not trials:
+        raise InputError(
+            "the study is empty: architectures, fractions and data_seeds need one entry each"
+        )
+    return trials
+
+
+def resolved(trials: Sequence[Trial], device: str) -> list[Trial]:
+    """The trials with the precision that they are trained in on this machine's device."""
+    found = find_device(device)
+    return [trial.resolved(found) for trial in trials]
+
+
+def held_out(options: StudyOptions) -> list[float]:
+    """The largest fractions, which are trained last."""
+    return sorted(options.fractions)[len(options.fractions) - options.hold_out :]
+
+
+# --- winners on further subsets
+
+
+def replicas(trials: Sequence[Trial], losses: Mapping[str, float], count: int) -> list[Trial]:
+    """The best trial of each architecture and fraction, on further subsets.
+
+    What was chosen on one subset is not chosen on the others, so its losses there are free of
+    the luck of the choice.
+
+    losses: key -> best validation loss, in nats, of the trials that have finished; those of
+        the first data seed choose.
+    count: of data seeds in all, those of the trials included.
+    """
+    seeds = list(dict.fromkeys(trial.data_seed for trial in trials))
+    winners = _winners([trial for trial in trials if trial.data_seed == seeds[0]], losses)
+    return [
+        replace(trial, data_seed=seed, bracket=0)
+        for trial in winners
+        for seed in _further(seeds, count)
+    ]
+
+
+def _winners(trials: Sequence[Trial], losses: Mapping[str, float]) -> list[Trial]:
+    """The trial with the smallest loss of each architecture and fraction."""
+    finished = [trial for trial in trials if trial.key in losses]
+    best = {}
+    for trial in sorted(finished, key=lambda trial: losses[trial.key], reverse=True):
+        best[trial.architecture, trial.fraction] = trial
+    return list(best.values())
+
+
+def _further(seeds: Sequence[int], count: int) -> list[int]:
+    """The smallest data seeds beside these, until there are `count`."""
+    others = [seed for seed in range(len(seeds) + count) if seed not in seeds]
+    return others[: max(0, count - len(seeds))]
+
+
+def with_replicas(
+    trials: Sequence[Trial], losses: Mapping[str, float], count: int
+) -> list[Trial]:
+    """All that is to be trained, as far as it can be known.
+
+    For a winner that is not there yet stands any sample.
+    """
+    unknown = {trial.key: float("inf") for trial in trials}
+    return [*trials, *replicas(trials, unknown | dict(losses), count)]
+
+
+# --- jobs
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A job: trials that are compared with each other, so that samples end early; or one.
+
+    trials: all that are compared.
+    todo: keys of those to run.
+    replicas: whether they are winners on further subsets.
+    """
+
+    trials: tuple[Trial, ...]
+    todo: frozenset[str]
+    replicas: bool = False
+
+    @property
+    def to_run(self) -> list[Trial]:
+        """The trials to run, in their order."""
+        return [trial for trial in self.trials if trial.key in self.todo]
+
+
+def cells(
+    trials: Sequence[Trial], todo: Collection[str], replicas: bool = False
+) -> list[Cell]:
+    """The jobs of a study, the longest first: no core idles at the end behind a long one.
+
+    Samples that are compared with each other make one job; those that ended before are in it,
+    since the others are compared with them, too. What is fitted at one go cannot be ended
+    early, so its samples are jobs of their own.
+
+    todo: keys of the trials to run.
+    """
+    groups = defaultdict(list)
+    for trial in trials:
+        groups[_compared(trial)].append(trial)
+    wanted = frozenset(todo)
+    jobs = [
+        Cell(tuple(group), frozenset(trial.key for trial in group) & wanted, replicas)
+        for group in groups.values()
+    ]
+    return sorted((job for job in jobs if job.todo), key=_length, reverse=True)
+
+
+def _compared(trial: Trial) -> tuple:
+    """The same for trials that are compared with each other."""
+    raced = trial.bracket and find_architecture(trial.architecture).trained_by_steps
+    sample = None if raced else trial.sample
+    return trial.architecture, trial.fraction, trial.data_seed, sample
+
+
+def _length(job: Cell) -> float:
+    """How long a job takes beside the others, about."""
+    trial = job.trials[0]
+    return WEIGHT.get(trial.architecture, DEEP) * trial.fraction**GROWTH

@@ -1,0 +1,110 @@
+"""Jobs on this machine: processes that do one after another, one torch thread each."""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+SetUp = Callable[..., Callable[[Any], Any]]  # called once in a process; gives what does a job
+Answers = Generator[tuple[Any, Any], None, None]  # (job, answer) as they end
+
+
+@dataclass(frozen=True)
+class Died:
+    """The answer to a job whose worker ended in the middle of it.
+
+    reason: it was killed, out of memory, crashed, or lost with its machine.
+    """
+
+    reason: str
+
+
+@dataclass
+class Member:
+    """One process of the crew, and the job it is at; None for an idle one."""
+
+    process: BaseProcess
+    connection: Connection
+    job: Any = None
+
+    def start(self, job: Any) -> None:
+        """Hand it a job."""
+        self.job = job
+        with suppress(OSError):  # where it has died, the next wait finds out
+            self.connection.send(job)
+
+    def answer(self) -> Any:
+        """The answer to its job; Died where it has ended."""
+        self.job = None
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            return Died(f"worker process ended ({self.process.exitcode})")
+
+
+def run_here(jobs: Iterable, set_up: SetUp, context: tuple, workers: int) -> Answers:
+    """Run every job in one of `workers` processes; yields (job, answer) as they end.
+
+    Died is an answer, too. Each process calls `set_up(*context)` once and gets the function
+    that does one job. Processes are spawned: they inherit no threads, locks or open databases.
+    Leaving the generator ends them all.
+    """
+    waiting = deque(jobs)
+    spawn = multiprocessing.get_context("spawn")
+    crew = [_hire(spawn, set_up, context) for _ in range(min(workers, len(waiting)))]
+    try:
+        while waiting or any(member.job is not None for member in crew):
+            for member in crew:
+                if member.job is None and waiting:
+                    member.start(waiting.popleft())
+            ready = wait([member.connection for member in crew if member.job is not None])
+            for place, member in enumerate(crew):
+                if member.connection not in ready:
+                    continue
+                job = member.job
+                answer = member.answer()
+                if isinstance(answer, Died):
+                    crew[place] = _hire(spawn, set_up, context)
+                yield job, answer
+    finally:
+        for member in crew:
+            member.process.terminate()
+
+
+def _hire(spawn: SpawnContext, set_up: SetUp, context: tuple) -> Member:
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_work, args=(theirs, set_up, context), daemon=True)
+    process.start()
+    theirs.close()  # so that the end of the process is the end of the pipe
+    return Member(process, ours)
+
+
+def _work(connection: Connection, set_up: SetUp, context: tuple) -> None:
+    # Ctrl-C reaches the whole group; the driver ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work = set_up(*context)
+    while True:
+        try:
+            job = connection.recv()
+        except (EOFError, OSError):  # the driver was killed
+            return
+        answer = work(job)
+        try:
+            connection.send(answer)
+        except OSError:
+            return
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

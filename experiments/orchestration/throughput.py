@@ -1,0 +1,116 @@
+"""How fast this machine trains an architecture: a few steps and evaluations, timed."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from experiments.training.classifier import EVALUATION_BATCH, evaluate, normalised
+from experiments.training.descent import batches, make_optimiser, take_step
+from experiments.training.devices import find_device
+from experiments.training.estimators import evaluate_estimator, flat
+from experiments.training.networks import build_model
+from experiments.training.subsets import Data, Split
+from experiments.training.trial import Trial
+
+SECONDS = 2.0  # of timing per architecture, at most, unless a single step takes longer
+STEPS = 2 / 3  # of that time, for steps; the rest is for evaluations
+SAMPLES = 4  # that are timed, since steps of other widths and batches cost otherwise
+BATCHES = 4  # of evaluated images that are fitted at one go
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one step, and of one evaluation on the whole validation set."""
+
+    step: float
+    evaluation: float
+
+
+def time_steps(trials: Sequence[Trial], data: Data, device: str) -> Timing:
+    """How long steps and evaluations take, means over some of the trials' samples."""
+    chosen = list({trial.sample: trial for trial in trials}.values())[:SAMPLES]
+    with _one_thread():
+        timed = [_time_sample(trial, data, device, SECONDS / len(chosen)) for trial in chosen]
+    step = fmean(one.step for one in timed)
+    evaluation = fmean(one.evaluation for one in timed)
+    return Timing(step, evaluation * len(data.validation) / EVALUATION_BATCH)
+
+
+def time_fit(trial: Trial, data: Data) -> float:
+    """Seconds of fitting an estimator to one image, evaluations included.
+
+    They are those of a small part of the pool.
+    """
+    images = _some(data, BATCHES * EVALUATION_BATCH)
+    model = _untrained(trial, data)
+    _fit(model, _some(data, EVALUATION_BATCH))  # warms up
+    start = time.perf_counter()
+    _fit(model, images)
+    evaluate_estimator(model, images, data.classes)
+    return (time.perf_counter() - start) / len(images)
+
+
+def _time_sample(trial: Trial, data: Data, device: str, seconds: float) -> Timing:
+    """The same of one sample; the evaluation is of EVALUATION_BATCH images."""
+    place = find_device(device)
+    trial = trial.resolved(place)
+    images = _some(data, EVALUATION_BATCH).to(place)
+    model = normalised(_untrained(trial, data), images.images)
+    optimiser = make_optimiser(model, trial.hyperparameters)
+    stream = batches(len(images), trial.hyperparameters["batch_size"], 0, place)
+
+    def step() -> None:
+        batch = images.take(next(stream))
+        take_step(model, optimiser, batch, trial.precision).item()
+
+    def evaluation() -> None:
+        evaluate(model, images, trial.precision)
+
+    return Timing(
+        step=_time(step, seconds * STEPS),
+        evaluation=_time(evaluation, seconds * (1 - STEPS)) * EVALUATION_BATCH / len(images),
+    )
+
+
+def _untrained(trial: Trial, data: Data) -> Any:
+    return build_model(
+        trial.architecture, data.image_shape, data.classes, trial.hyperparameters, seed=0
+    )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """As in a worker."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _fit(model: Any, images: Split) -> None:
+    model.fit(flat(images), images.labels.numpy())
+
+
+def _some(data: Data, n: int) -> Split:
+    return data.pool.take(torch.arange(min(n, len(data.pool))))
+
+
+def _time(call: Callable[[], None], seconds: float) -> float:
+    """Seconds of one call, after one to warm up.
+
+    They are the mean of the calls that fit into the time, at least one.
+    """
+    call()
+    start = time.perf_counter()
+    calls = 0
+    while not calls or time.perf_counter() - start < seconds:
+        call()
+        calls += 1
+    return (time.perf_counter() - start) / calls

@@ -1,0 +1,58 @@
+"""Scikit-learn classifiers, fitted at one go."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from experiments.training.results import Course, Evaluation, Fitted, Score
+from experiments.training.subsets import Sets, Split
+
+VOTES = 100  # that the probabilities of a model without trees count as
+
+
+def fit_estimator(model: Any, sets: Sets, classes: int) -> Course:
+    """Fit the classifier; there is nothing to pause, so nothing is yielded."""
+    model.fit(flat(sets.train), sets.train.labels.numpy())
+    validation = evaluate_estimator(model, sets.validation, classes)
+    best = Evaluation(
+        step=1,
+        train_loss=math.nan,
+        val_loss=validation.loss,
+        val_error=validation.error,
+    )
+    yield from ()
+    return Fitted(
+        model=model,
+        history=(best,),
+        best=best,
+        n_parameters=_count_nodes(model),
+        test=evaluate_estimator(model, sets.test, classes),
+    )
+
+
+def evaluate_estimator(model: Any, split: Split, classes: int) -> Score:
+    """Mean loss in nats and error as a fraction, over every image of the split.
+
+    One more vote, spread evenly over the classes, keeps a class that no tree voted for from
+    costing an infinite loss (Laplace's rule).
+    """
+    probabilities = np.zeros((len(split), classes))
+    probabilities[:, model.classes_] = model.predict_proba(flat(split))
+    votes = len(getattr(model, "estimators_", ())) or VOTES
+    smoothed = (probabilities * votes + 1 / classes) / (votes + 1)
+    labels = split.labels.numpy()
+    loss = -np.log(smoothed[np.arange(len(labels)), labels]).mean()
+    error = (probabilities.argmax(1) != labels).mean()
+    return Score(loss=float(loss), error=float(error))
+
+
+def flat(split: Split) -> ndarray:
+    """Its pixels in 0–255, float32 (N, C·H·W)."""
+    return split.images.reshape(len(split), -1).numpy().astype(np.float32)
+
+
+def _count_nodes(model: Any) -> int:
+    trees = getattr(model, "estimators_", ())
+    return sum(tree.tree_.node_count for tree in trees if hasattr(tree, "tree_"))

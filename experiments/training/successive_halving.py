@@ -1,0 +1,133 @@
+"""Successive halving: hopeless samples of a cell end early.
+
+All samples of a cell (one architecture, fraction and data seed) are trained to a first rung.
+The best third goes on to three times as many steps, the best third of those to three times as
+many again (Jamieson & Talwalkar 2016, section 3). The last three are trained to their end:
+which of them is best often shows only after the learning rate has dropped.
+
+The comparison is synchronous, so what is pruned is decided by the trials alone, never by
+timing or by chance. Sample 0 stays outside and is trained to its end: it is the study's curve
+without tuning. Forests, which are fitted at one go, are all fitted (grid.py).
+
+What an earlier launch has recorded is compared by its history and not trained again.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from experiments.training.results import Result
+from experiments.training.subsets import Data, subset_size
+from experiments.training.train import Training
+from experiments.training.trial import Trial
+
+KEEP = 1 / 3
+# of the patience: earlier, slow starters that would have won are taken for hopeless (README)
+FIRST_RUNG = 1 / 3
+FINALISTS = 3
+
+History = Sequence[tuple[int, float]]  # step and validation loss in nats of each evaluation
+Ended = tuple[Trial, Result | Exception]  # with its result, or with what stopped it
+
+
+def halve(
+    trials: Sequence[Trial],
+    data: Data,
+    device: str = "cpu",
+    say: Callable[[str], None] = lambda line: None,
+    recorded: Mapping[str, History] = MappingProxyType({}),
+) -> Iterator[Ended]:
+    """Train the samples of one cell against each other; yields each as it ends.
+
+    trials: the samples, resolved.
+    say: is given a line of progress after each rung, because a cell is silent for long.
+    recorded: by key, the histories of trials that ended before. They are compared, and not
+        yielded. One that diverged has none and counts last from the first rung on.
+    """
+    bracket = Bracket(trials, data, device, recorded)
+    trial = trials[0]
+    n = subset_size(data.pool, trial.fraction)
+    rung = max(1, round(FIRST_RUNG * trial.patience))
+    while bracket.running:
+        yield from bracket.train_to(rung)
+        before = bracket.left
+        bracket.left = max(FINALISTS, math.ceil(KEEP * before))
+        if bracket.left < before:
+            say(
+                f"{trial.architecture} · n={n:,} · after {rung:,} steps "
+                f"{bracket.left} of {before} samples go on"
+            )
+        yield from bracket.stop_others()
+        rung *= round(1 / KEEP)
+
+
+class Bracket:
+    """The samples of a cell while they are trained against each other.
+
+    running: those that have not ended.
+    left: how many are still compared, sample 0 aside.
+    losses: sample -> its smallest validation loss so far, in nats; infinite where it failed.
+    """
+
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        data: Data,
+        device: str,
+        recorded: Mapping[str, History],
+    ):
+        self.running = [
+            Training(trial, data, device) for trial in trials if trial.key not in recorded
+        ]
+        self.left = sum(trial.sample > 0 for trial in trials)
+        self.losses: dict[int, float] = {}
+        self._before = {
+            trial.sample: recorded[trial.key] for trial in trials if trial.key in recorded
+        }
+
+    def train_to(self, rung: int) -> Iterator[Ended]:
+        """Train all to the rung, the untuned default and the finalists to their end."""
+        for sample, history in self._before.items():
+            self.losses[sample] = best_by(rung, history)
+        for training in list(self.running):
+            sample = training.trial.sample
+            is_compared = sample > 0 and self.left > FINALISTS
+            failure = attempt(training.advance, rung if is_compared else math.inf)
+            self.losses[sample] = math.inf if failure else training.best_val_loss
+            if failure or training.result:
+                yield self._end(training, failure)
+
+    def stop_others(self) -> Iterator[Ended]:
+        """Stop all but the best that are left; the untuned default has ended by now."""
+        drawn = [(loss, sample) for sample, loss in self.losses.items() if sample > 0]
+        going_on = [sample for _, sample in sorted(drawn)[: self.left]]
+        for training in list(self.running):
+            if training.trial.sample not in going_on:
+                yield self._end(training, attempt(training.stop))
+
+    def _end(self, training: Training, failure: Exception | None) -> Ended:
+        self.running.remove(training)
+        ended = failure or training.result
+        assert ended is not None
+        return training.trial, ended
+
+
+def attempt(step: Callable[..., None], *arguments: float) -> Exception | None:
+    """What stopped a step of one training, if anything did.
+
+    A sample that fails must not take the others down.
+    """
+    try:
+        step(*arguments)
+    except Exception as reason:
+        return reason
+    return None
+
+
+def best_by(rung: int, history: History) -> float:
+    """The smallest loss until the first evaluation at the rung or later.
+
+    That is where a training would have been paused.
+    """
+    paused = min((step for step, _ in history if step >= rung), default=math.inf)
+    return min((loss for step, loss in history if step <= paused), default=math.inf)

@@ -1,0 +1,49 @@
+"""A classifier normalises by its subset's statistics, and is judged on every image."""
+
+import numpy as np
+import pytest
+import torch
+from toys import short
+
+from experiments.training.classifier import evaluate, pixel_statistics
+from experiments.training.subsets import subset
+from experiments.training.train import train
+
+
+@pytest.mark.parametrize("block", [1, 7, 2000])
+def test_pixel_statistics_equal_numpys(block):
+    images = torch.randint(
+        0, 256, (50, 3, 5, 4), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
+    mean, std = pixel_statistics(images, block)
+    pixels = images.numpy().astype(float)
+    np.testing.assert_allclose(mean, pixels.mean((0, 2, 3)), rtol=1e-5)
+    np.testing.assert_allclose(std, pixels.std((0, 2, 3)), rtol=1e-5)
+
+
+def test_images_of_one_colour_do_not_divide_by_zero():
+    mean, std = pixel_statistics(torch.full((4, 1, 3, 3), 9, dtype=torch.uint8))
+    assert (mean.item(), std.item()) == (9, 1)
+
+
+def test_the_statistics_come_from_the_subset_alone(tiny):
+    result = train(short(fraction=0.1), tiny)
+    mean, std = pixel_statistics(subset(tiny.pool, 0.1, 0).images)
+    assert result.model.scale.item() == pytest.approx(1 / std.item())
+    assert result.model.shift.item() == pytest.approx(-mean.item() / std.item())
+
+
+def test_evaluation_is_the_mean_over_every_image_whatever_the_batches(tiny, monkeypatch):
+    model = train(short(), tiny).model
+    whole = evaluate(model, tiny.pool, "fp32")
+    monkeypatch.setattr("experiments.training.classifier.EVALUATION_BATCH", 7)
+    in_batches = evaluate(model, tiny.pool, "fp32")
+    assert in_batches.loss == pytest.approx(whole.loss, rel=1e-5)
+    assert in_batches.error == pytest.approx(whole.error, rel=1e-5)
+    logits = model.eval()(tiny.pool.images).detach()
+    assert whole.loss == pytest.approx(
+        torch.nn.functional.cross_entropy(logits, tiny.pool.labels).item(), rel=1e-5
+    )
+    assert whole.error == pytest.approx(
+        (logits.argmax(1) != tiny.pool.labels).float().mean().item()
+    )

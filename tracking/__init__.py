@@ -1,0 +1,3 @@
+"""The contract: what a run is, and the only way to the store (MLflow, pandas; no torch, no
+statistics).
+"""

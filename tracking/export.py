@@ -1,0 +1,183 @@
+"""A study as files that need no tracking store: what the page and the report show of it."""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tracking import schema
+from tracking.errors import StoreError, one_line
+from tracking.plain import plain
+from tracking.runs import is_pruned, typed
+from tracking.store import open_store, study_run
+from tracking.study import Study, histories
+from tracking.text import Text, template
+
+RUNS = "runs.csv"
+ABOUT = "study.json"
+FORECASTS = "held_out.csv"
+STEPS = "steps.csv"
+COMMIT = "mlflow.source.git.commit"
+MOST_STEPS = 60  # points of a history that are kept
+
+
+def export(study: Study, folder: Path, shown: list[str], hardware: str = "") -> Path:
+    """Write a study to a folder of its own within `folder`, which is returned.
+
+    shown: ids of the runs whose losses over steps are kept.
+    hardware: what it was trained on; "" for what its run says, or else this machine.
+    Raises StoreError where another study is there already.
+    """
+    assert study.runs is not None
+    place = folder / study.name.replace("/", "_").replace("..", "__")
+    if (other := name_in(place)) not in ("", study.name):
+        taken = template(
+            "folder '{place}' holds the study '{other}'; export '{study}' to another folder"
+        )
+        raise StoreError(Text(taken, place=place, other=other, study=study.name))
+    place.mkdir(parents=True, exist_ok=True)
+    runs = study.runs.drop(columns=_private(), errors="ignore")
+    names = _names_without_folders(study)
+    runs.assign(dataset=names).to_csv(place / RUNS, index=False)
+    study.logged_forecasts.to_csv(place / FORECASTS, index=False)
+    thinned(histories(shown)).to_csv(place / STEPS, index=False, float_format="%.5g")
+    about = {"name": study.name, "note": study.note, **describe(study, hardware)}
+    text = json.dumps(plain(about), indent=2, ensure_ascii=False)
+    (place / ABOUT).write_text(text + "\n", encoding="utf-8")
+    return place
+
+
+def _private() -> list[str]:
+    return [one.name for one in schema.FIELDS if one.private]
+
+
+def _names_without_folders(study: Study) -> pd.Series:
+    """Of the datasets of its runs. Raises StoreError where two become one."""
+    assert study.runs is not None
+    names = study.runs["dataset"].map(without_folder)
+    if names.nunique() < study.runs["dataset"].nunique():
+        same = template(
+            "without their folders these datasets of '{study}' have one name: {names}; "
+            "rename the files"
+        )
+        several = ", ".join(sorted(study.runs["dataset"].unique()))
+        raise StoreError(Text(same, study=study.name, names=several))
+    return names
+
+
+def read_export(place: Path) -> Study:
+    """What `export` wrote; the same runs as load_runs gave. Raises StoreError where it did
+    not.
+    """
+    if not (place / ABOUT).exists():
+        none = template(
+            "folder '{place}' holds no exported study ({file}); see python -m analysis.export"
+        )
+        raise StoreError(Text(none, place=place, file=ABOUT))
+    try:
+        about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
+        runs = _read_csv(place / RUNS, dtype=dict.fromkeys(schema.text_columns(), str))
+        # some with milliseconds, some without
+        runs["started"] = pd.to_datetime(runs["started"], format="ISO8601")
+        forecasts = _read_csv(place / FORECASTS)
+        steps = _read_csv(place / STEPS)
+        name = about.pop("name")
+        note = about.pop("note")
+    except (OSError, ValueError, KeyError) as error:
+        broken = template("folder '{place}' is not a whole export: {reason}")
+        raise StoreError(Text(broken, place=place, reason=one_line(error))) from None
+    return Study(
+        name,
+        typed(runs),
+        note=note,
+        logged_forecasts=forecasts,
+        about=about,
+        histories=steps,
+    )
+
+
+def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
+    """Every digit, and empty cells alone as missing."""
+    return pd.read_csv(
+        path, float_precision="round_trip", keep_default_na=False, na_values=[""], **options
+    )
+
+
+def name_in(place: Path) -> str:
+    """Name of the study exported to a folder; "" where there is none, or it cannot be read."""
+    try:
+        return json.loads((place / ABOUT).read_text(encoding="utf-8"))["name"]
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def exports(folder: Path) -> list[str]:
+    """Names of the studies that were exported to a folder."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{ABOUT}"))
+
+
+def describe(study: Study, hardware: str) -> dict[str, str]:
+    """When, with which code, settings and machine a study was run."""
+    runs = study.runs
+    assert runs is not None
+    first = pd.to_datetime(runs["started"].min(), utc=True)
+    last = pd.to_datetime(runs["started"].max(), utc=True)
+    parent = study_run(open_store(), study.name)
+    tags = parent.data.tags if parent else {}
+    commits = tags.get("commits", "").split() or [tags.get(COMMIT, "")[:7] or commit(first)]
+    settings = {
+        one.name: ", ".join(map(str, sorted(runs[one.name].dropna().unique().tolist())))
+        for one in (*schema.SETTINGS, *schema.PLACES)
+        if one.label and one.name in runs
+    }
+    return {
+        "date": f"{last:%Y-%m-%d}",
+        "commit": ", ".join(commits),
+        # a study that was restored says where it was trained
+        "hardware": hardware or tags.get("hardware") or machine(),
+        **settings,
+        "samples": f"{runs['sample'].max():.0f}",
+        "pruning": "halving" if is_pruned(runs) else "off",
+    }
+
+
+def without_folder(dataset: str) -> str:
+    """npz:FILE and folder:FOLDER without what is above them."""
+    kind, _, path = dataset.partition(":")
+    return f"{kind}:{Path(path).name}" if kind in ("npz", "folder") else dataset
+
+
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """At most MOST_STEPS steps of each run, the first and the last among them."""
+    place = table.groupby("run_id").cumcount()
+    size = table.groupby("run_id")["step"].transform("size")
+    every = (size / MOST_STEPS).clip(lower=1)
+    kept = (place // every).diff().ne(0) | (place == size - 1)
+    return table.loc[kept, ["run_id", "step", *schema.HISTORY]]
+
+
+def commit(when: pd.Timestamp) -> str:
+    """The last commit here before a time, for studies that do not say theirs; '' outside of
+    git.
+    """
+    here = str(Path(__file__).parent)
+    asked = ["git", "-C", here, "log", "-1", "--format=%h", f"--before={when.isoformat()}"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def machine() -> str:
+    """This machine's processor."""
+    name = platform.processor() or platform.machine()
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    models = [
+        line.partition(":")[2].strip() for line in lines if line.startswith("model name")
+    ]
+    return f"{os.cpu_count()} cores of {models[0] if models else name}"

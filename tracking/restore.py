@@ -1,0 +1,155 @@
+"""The opposite of export: a study's files back into a tracking store, where it goes on."""
+
+import sys
+from dataclasses import replace
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+
+from tracking import schema
+from tracking.errors import StoreError, one_line
+from tracking.export import without_folder
+from tracking.forecasts import log_forecasts, read_forecasts
+from tracking.runs import INFO, METRICS, TAGS, is_diverged, load_runs
+from tracking.schema import FAILED, FINISHED, HISTORY, KILLED, RUNNING
+from tracking.store import open_store, study_run
+from tracking.study import Study
+from tracking.text import Text, template
+
+
+def restore(study: Study) -> int:
+    """Write into the store what it lacks of a study; returns the number of trials.
+
+    Trials that had not ended are KILLED: a study that goes on trains them again, and until
+    then what they were compared with stays undecided. Models are not in an export. Raises
+    StoreError.
+    """
+    assert study.runs is not None
+    assert study.histories is not None
+    client = open_store(new=True)
+    try:
+        experiment_id = _experiment(client, study.name)
+        runs = lacking(study.runs, load_runs(study.name))
+        parent = write_parent(client, experiment_id, study)
+        tags = {"mlflow.parentRunId": parent, "study": study.name}
+        history = study.histories.melt(["run_id", "step"], HISTORY).dropna()
+        losses = dict(iter(history.groupby("run_id")))
+        for done, row in enumerate(runs.to_dict("records"), start=1):
+            steps = losses.get(row["run_id"], history[:0])
+            write_run(client, experiment_id, row, tags, steps)
+            if done % 100 == 0:
+                print(f"{done:,} of {len(runs):,} trials", file=sys.stderr)
+    except MlflowException as error:
+        reason = one_line(error)[:200]
+        failed = Text(
+            "study '{name}' cannot be restored: {reason}", name=study.name, reason=reason
+        )
+        raise StoreError(failed) from None
+    return len(runs)
+
+
+def _experiment(client: MlflowClient, name: str) -> str:
+    """Its id; made where there is none. Raises StoreError for one that was deleted."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        return client.create_experiment(name)
+    if found.lifecycle_stage != "active":
+        deleted = template(
+            "study '{name}' was deleted from the store; restore it there, or see --study"
+        )
+        raise StoreError(Text(deleted, name=name))
+    return found.experiment_id
+
+
+def lacking(runs: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
+    """One run of each trial, as it ended or else KILLED, unless the store knows as much."""
+    runs = runs.assign(over=is_over(runs)).sort_values("over", ascending=False, kind="stable")
+    runs = runs.drop_duplicates("trial")
+    ended = runs["over"] | runs["status"].eq(FAILED)
+    runs["status"] = runs["status"].where(ended, KILLED)
+    done = set(here.loc[is_over(here) | here["status"].eq(RUNNING), "trial"])
+    known = set(here["trial"])
+    new = ~runs["trial"].isin(done) & (runs["over"] | ~runs["trial"].isin(known))
+    return runs[new].sort_index()
+
+
+def is_over(runs: pd.DataFrame) -> pd.Series:
+    """Which runs need no other."""
+    return runs["status"].eq(FINISHED) | is_diverged(runs)
+
+
+def write_parent(client: MlflowClient, experiment_id: str, study: Study) -> str:
+    """The run of the study itself, with the forecasts, commits, hardware and note that it
+    lacked.
+    """
+    found = study_run(client, study.name)
+    parent = found or client.create_run(experiment_id, run_name=f"study · {study.name}")
+    run_id = parent.info.run_id
+    known = found.data.tags if found else {}
+    about = study.about
+    commits = [*known.get("commits", "").split(), *about.get("commit", "").split(", ")]
+    tags = {
+        "role": schema.STUDY,
+        "commits": " ".join(dict.fromkeys(commits)).strip(),
+        "note": known.get("note") or study.note,
+        "hardware": known.get("hardware") or about.get("hardware", ""),
+    }
+    client.log_batch(run_id, tags=[RunTag(*pair) for pair in tags.items()])
+    here = read_forecasts(study.name)
+    both = pd.concat([here, study.logged_forecasts]) if len(here) else study.logged_forecasts
+    both = both.drop_duplicates(["architecture", "metric", "n"])
+    if len(both) > len(here):
+        log_forecasts(client, run_id, both, both[len(here) :])
+    if not found:
+        client.set_terminated(run_id)
+    return run_id
+
+
+def write_run(
+    client: MlflowClient,
+    experiment_id: str,
+    row: dict,
+    tags: dict[str, str],
+    steps: pd.DataFrame,
+) -> None:
+    """A trial's run as the study recorded it; losses over steps as the export holds them."""
+    values = {name: value for name, value in row.items() if pd.notna(value)}
+    began = int(values["started"].timestamp() * 1000)
+    ended = began + int(1000 * values.get("seconds", 0))
+    tags = tags | {name: as_text(values[name]) for name in TAGS if name in values}
+    hyperparameters = values.keys() - {*INFO, *METRICS, *TAGS, "over", "fraction"}
+    params = [Param(name, as_text(values[name])) for name in hyperparameters]
+    params.append(Param("fraction", str(float(values["fraction"]))))
+    metrics = [Metric(name, values[name], ended, 0) for name in METRICS if name in values]
+    metrics += [
+        Metric(point.variable, point.value, ended, int(point.step))
+        for point in steps.itertuples()
+    ]
+    name = values["name"]
+    run = client.create_run(experiment_id, start_time=began, tags=tags, run_name=name)
+    client.log_batch(run.info.run_id, metrics, params)
+    client.set_terminated(run.info.run_id, values["status"], end_time=ended)
+
+
+def as_text(value: object) -> str:
+    """As MLflow keeps it; whole numbers, which gaps in a table make fractions of, as whole."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def found_at(study: Study, dataset: str) -> Study:
+    """The study with its dataset's name as it is here, path and all.
+
+    Raises StoreError for another dataset's.
+    """
+    assert study.runs is not None
+    names = study.runs["dataset"]
+    here = names == without_folder(dataset)
+    if not here.any():
+        other = template(
+            "dataset '{dataset}' is not the study's; allowed: a path that ends like {known}"
+        )
+        known = ", ".join(sorted(names.unique()))
+        raise StoreError(Text(other, dataset=dataset, known=known))
+    return replace(study, runs=study.runs.assign(dataset=names.mask(here, dataset)))

@@ -1,0 +1,111 @@
+"""Runs: written field by field as the schema says, and read back as one typed table."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from mlflow.entities import Param, Run
+
+from tracking import schema
+from tracking.schema import Kept
+from tracking.store import find_experiment, open_store, trial_runs
+
+TAGS = schema.names(kept=Kept.TAG)
+METRICS = schema.names(kept=Kept.METRIC)
+INFO = schema.names(kept=Kept.INFO)
+FIRST = dict.fromkeys([*INFO, *schema.cell(), *METRICS, *TAGS])  # columns that every table has
+
+
+def params_of(settings: Mapping[str, Any]) -> list[Param]:
+    """What MLflow keeps of a trial's settings and hyperparameters, by name."""
+    values = dict(settings)
+    values |= values.pop("hyperparameters")
+    return [Param(name, str(value)) for name, value in values.items()]
+
+
+def run_name(architecture: str, n_train: int, sample: int, data_seed: int) -> str:
+    """What a person reads in MLflow's list: `cnn · n=1,600 · #7`, and the data seed unless it
+    is 0.
+    """
+    seed = f" · seed {data_seed}" if data_seed else ""
+    return f"{architecture} · n={n_train:,} · #{sample}{seed}"
+
+
+def load_runs(experiment: str, tracking_uri: str | None = None) -> pd.DataFrame:
+    """Every trial of an experiment (a name), one row each, however many there are.
+
+    Columns: the fields of tracking/schema.py and the hyperparameters, with the types they say;
+    NaN where a run has not come so far. Losses are in nats, errors fractions.
+    Raises StoreError for a store that cannot be opened or an unknown experiment.
+    """
+    client = open_store(tracking_uri)
+    found = find_experiment(client, experiment)
+    return as_table(trial_runs(client, found.experiment_id))
+
+
+def as_table(runs: Iterable[Run]) -> pd.DataFrame:
+    """Runs as load_runs gives them."""
+    table = pd.DataFrame([_row(run) for run in runs])
+    return typed(table.reindex(columns=list(FIRST | dict.fromkeys(table.columns))))
+
+
+def _row(run: Run) -> dict[str, Any]:
+    info = run.info
+    data = run.data
+    return {
+        "run_id": info.run_id,
+        "experiment_id": info.experiment_id,
+        "name": info.run_name,
+        "status": info.status,
+        "started": pd.to_datetime(info.start_time, unit="ms", utc=True),
+        **{name: data.tags[name] for name in TAGS if name in data.tags},
+        **data.params,
+        **{name: data.metrics.get(name, math.nan) for name in METRICS},
+    }
+
+
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as numbers: MLflow keeps every parameter as text."""
+    for column in table.columns.difference(schema.text_columns()):
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        if numbers.notna().sum() == table[column].notna().sum():
+            # to_numeric drops the last digits of a fraction
+            exact = table[column].dropna().astype(numbers.dtype)
+            table[column] = exact.reindex(table.index)
+    for one in schema.SETTINGS:
+        if one.before is not None:
+            if one.name not in table:
+                table[one.name] = one.before
+            table[one.name] = table[one.name].where(table[one.name].notna(), one.before)
+    return table
+
+
+def is_replica(runs: pd.DataFrame) -> pd.Series:
+    """Which runs are of winners, trained again on another subset; no search was made there."""
+    return _is_true(runs, "replica")
+
+
+def is_diverged(runs: pd.DataFrame) -> pd.Series:
+    """Which runs ended because their loss became NaN or infinite."""
+    if "failure" not in runs:
+        return pd.Series(False, runs.index)
+    return runs["failure"].map(_would_diverge_again).astype(bool)
+
+
+def _would_diverge_again(failure: object) -> bool:
+    return isinstance(failure, str) and schema.diverged(failure)
+
+
+def is_ended_early(runs: pd.DataFrame) -> pd.Series:
+    """Which runs were ended early because others of their cell were better."""
+    return _is_true(runs, "pruned")
+
+
+def is_pruned(runs: pd.DataFrame) -> bool:
+    """Whether samples were trained against each other, so that hopeless ones ended early."""
+    return "bracket" in runs and bool(runs["bracket"].max() > 0)
+
+
+def _is_true(runs: pd.DataFrame, tag: str) -> pd.Series:
+    return runs[tag].eq("true") if tag in runs else pd.Series(False, runs.index)
