@@ -31,6 +31,7 @@ COLUMNS = [
     "seconds",
     "failure",
 ]
+LINK = "MLflow"  # to each run there, where its address is known
 MOST = 8  # curves over steps at once
 ALL = Text("all")
 
@@ -41,8 +42,11 @@ def show_runs(source: Source, analysis: StudyAnalysis) -> None:
         measured = points(analysis).dropna(axis="columns", how="all")
         st.dataframe(measured, hide_index=True)
         return
-    chosen = _filtered(analysis.runs)
-    _table(source, chosen, len(analysis.runs))
+    runs = analysis.runs
+    if source.ui:
+        runs = runs.assign(**{LINK: links(runs, source.ui)})
+    chosen = _filtered(runs)
+    _table(chosen, len(runs))
     _histories(source, chosen)
 
 
@@ -63,12 +67,12 @@ def _filtered(runs: pd.DataFrame) -> pd.DataFrame:
     return runs
 
 
-def _table(source: Source, chosen: pd.DataFrame, count: int) -> None:
-    table = chosen.reindex(columns=COLUMNS).sort_values("best_val_loss")
-    if source.ui:
-        table.insert(1, "MLflow", links(chosen.loc[table.index], source.ui))
+def _table(chosen: pd.DataFrame, count: int) -> None:
+    name, *others = COLUMNS
+    columns = [name, LINK, *others] if LINK in chosen else COLUMNS
+    table = chosen.reindex(columns=columns).sort_values("best_val_loss")
     config = {
-        "MLflow": st.column_config.LinkColumn(display_text=say(Text("open"))),
+        LINK: st.column_config.LinkColumn(display_text=say(Text("open"))),
         "n_train": st.column_config.NumberColumn(say(Text("examples")), format="localized"),
     }
     st.dataframe(table, hide_index=True, column_config=config)

@@ -5,7 +5,8 @@ import pandas as pd
 
 from analysis import fit_power_law
 from analysis.comparison.compare import compare
-from analysis.report.charts import Lines, learning_curves
+from analysis.report.chart_lines import Lines
+from analysis.report.charts import learning_curves
 from analysis.report.comparison_words import tuning_words
 from analysis.selection import best_runs, points, untuned
 from benchmarks.results_tables import Parts, draw, markdown

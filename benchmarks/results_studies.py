@@ -5,14 +5,15 @@ import pandas as pd
 
 from analysis import fit_power_law, forecast
 from analysis.comparison.compare import Comparison
-from analysis.report.charts import Lines, learning_curves
+from analysis.report.chart_lines import Lines
+from analysis.report.charts import learning_curves
 from analysis.report.comparison_sections import summary
 from analysis.report.comparison_words import multiplier_words, switch_words, tuning_words
 from analysis.report.decision_sections import decision_sections
 from analysis.report.headline import headline
 from analysis.report.numbers import in_units
 from analysis.report.plan_words import break_even_words
-from analysis.report.sections import curves
+from analysis.report.sections import curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.selection import best_runs, datasets, points
 from benchmarks.results_tables import Parts, bullets, draw, markdown
@@ -27,7 +28,7 @@ BY = "architecture"
 def dataset(study: Study) -> Parts:
     by = {one: StudyAnalysis(study, datasets(study)[0], one) for one in MEASURES}
     analysis = by["loss"]
-    draw(curves(analysis, QUESTION).chart(), study.name)
+    draw(curve_sections(analysis, QUESTION)[0].chart(), study.name)
     yield "laws", markdown(laws(analysis))
     yield "comparison", bullets(compared(analysis))
     logged = analysis.diagnosis(CONFIDENCE).held_out

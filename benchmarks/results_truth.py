@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import PowerLaw, fit_power_law, forecast
-from analysis.report.sections import curves
+from analysis.report.sections import curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.selection import datasets
 from benchmarks.results_tables import Parts, draw, markdown
@@ -20,7 +20,7 @@ SHARES = (0.01, 0.05)  # of the teacher's pool that the forecasts see
 def truth(study: Study) -> Parts:
     teacher = study.name.removeprefix("teacher-")
     analysis = StudyAnalysis(study, datasets(study)[0])
-    draw(curves(analysis, Question()).chart(), study.name)
+    draw(curve_sections(analysis, Question())[0].chart(), study.name)
     curve = analysis.table.astype({"n": int}).sort_values("n")  # of the one student
     means = curve.groupby("n", as_index=False)["value"].mean()  # over data seeds
     floor = teacher_loss(teacher)

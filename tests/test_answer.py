@@ -11,9 +11,10 @@ from conclusions import conclude
 
 from analysis import data_needed, forecast
 from analysis.curves.conclusion import TIMES, backtests
-from analysis.report import charts, trust_charts
-from analysis.report.charts import Lines
-from analysis.report.sections import curve_sections, warnings_of
+from analysis.report import chart_lines, charts, trust_charts
+from analysis.report.chart_lines import Lines
+from analysis.report.curve_words import warnings_of
+from analysis.report.sections import curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.trust_sections import trust_sections
 from tracking.plain import plain
@@ -195,10 +196,10 @@ def test_a_flat_curve_is_warned_of():
 def test_the_forecast_is_drawn_as_a_band_that_begins_where_the_data_end():
     found = conclude(pd.concat([curve(), curve("other", b=0.3)]))
     forecasts = {one.architecture: one.forecast for one in found}
-    bands = charts.forecast_bands(forecasts)
+    bands = chart_lines.forecast_bands(forecasts)
     assert set(bands["architecture"]) == {"model", "other"}
     assert bands["n"].min() == SIZES[-1]
-    assert bands["n"].max() == pytest.approx(charts.BEYOND * SIZES[-1])
+    assert bands["n"].max() == pytest.approx(chart_lines.BEYOND * SIZES[-1])
     assert (bands["low"] < bands["median"]).all()
     assert (bands["median"] < bands["high"]).all()
     laws = {one.architecture: one.law for one in found}

@@ -6,15 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.report.charts import (
-    Lines,
-    fitted_lines,
-    learning_curves,
-    levels,
-    regions,
-    spread,
-    steps,
-)
+from analysis.report.chart_lines import Lines, fitted_lines, levels, regions, spread
+from analysis.report.charts import learning_curves, steps
 from analysis.report.parts import PARTS
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.theme import COLOURS, INK, SHAPES, Look, picture

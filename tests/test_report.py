@@ -15,8 +15,9 @@ from mlflow import MlflowClient
 from test_runs import add_run
 
 from analysis.report.__main__ import others
+from analysis.report.curve_words import warnings_of
 from analysis.report.html_report import as_html
-from analysis.report.sections import COLUMNS, as_table, warnings_of
+from analysis.report.sections import COLUMNS, as_table
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.study import Study
 

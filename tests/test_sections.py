@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.reasons import Reason
+from analysis.report.curve_words import warnings_of
 from analysis.report.messages import say
-from analysis.report.sections import curve_sections, forecasts, warnings_of
+from analysis.report.sections import curve_sections, forecasts
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.study import Study
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from analysis.curves.curve import Curve, thinned
+from analysis.curves.curve import Curve
 from analysis.curves.forms import BROKEN, M1, M2, M3, M4, POW4
 from analysis.curves.posterior import Posterior, posterior
 
@@ -63,8 +63,7 @@ class Average:
 
 
 def average(curve: Curve) -> Average:
-    """Posterior of every form and its weight; dense curves are thinned first."""
-    curve = thinned(curve)
+    """Posterior of every form and its weight; curve: thinned, if it was dense."""
     x = curve.n / curve.n[-1]
     scatter, drift = _choose_errors(x, curve)
     error = _error(x, curve, scatter, drift)

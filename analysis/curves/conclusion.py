@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.curves.backtest import COLUMNS, backtest
-from analysis.curves.forecast import DataNeeded, Forecast, forecast, needed_from
-from analysis.curves.power_law import PowerLaw, fit_power_law
+from analysis.curves.curve import check_confidence, read_curve, without_each_seed
+from analysis.curves.forecast import DataNeeded, Forecast, forecast_curve, needed_from
+from analysis.curves.power_law import PowerLaw, fit_curve, head_length
 from analysis.reasons import Finding, FitError, Reason
 from tracking.schema import MEASURES
 
@@ -42,33 +43,37 @@ class Conclusion:
 
 def conclude_curve(
     name: str,
-    curve: pd.DataFrame,
+    points: pd.DataFrame,
     measure: str = "loss",
     confidence: float = 0.9,
     target: float | None = None,
 ) -> Conclusion:
     """Conclusion about one architecture.
 
-    curve: its points (analysis/selection.py); n and value of `measure`, maybe more.
+    points: of its curve (analysis/selection.py); n and value of `measure`, maybe more.
     measure: loss or error.
     confidence: of all intervals.
     target: in units of the measure.
 
     Raises FitError for a confidence out of range.
     """
-    known = _measured(name, curve, measure)
-    if bad := _not_above_zero(curve):
+    known = _measured(name, points, measure)
+    if bad := _not_above_zero(points):
         return replace(known, reason=bad)
-    n, value, se = _arrays(curve)
-    seeds = curve.get("data_seed")
-    at = known.largest_n * np.array(TIMES)
+    n, value, se = _arrays(points)
+    seeds = points.get("data_seed")
+    check_confidence(confidence)
     try:
-        law = fit_power_law(n, value, se=se, confidence=confidence, data_seed=seeds)
-        found = forecast(n, value, at, se=se, confidence=confidence)
+        curve = read_curve(n, value, se)
+        head = head_length(curve)
+        used = curve.cut(slice(head, None))
+        others = without_each_seed(n, value, se, seeds, used.n[0])
     except FitError as error:
         if error.finding is None:
             raise
         return replace(known, reason=error.finding)
+    law = fit_curve(curve, used, others, confidence)
+    found = forecast_curve(curve, head, known.largest_n * np.array(TIMES), confidence)
     if measure == "error":
         found = found.at_most(1.0)
     needed = None if target is None else needed_from(found.predictive, target, confidence)

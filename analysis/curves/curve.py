@@ -14,6 +14,8 @@ from analysis.reasons import FitError, Reason
 
 MISFIT = 0.002  # relative: no form is closer than this to a real curve, however small its se
 MOST = 40  # points kept of a dense curve
+# data seeds, from which on leaving one out tells how far whole subsets move the fit
+LEAST_SEEDS = 3
 REMEMBERED = 256  # curves of which a result is kept
 
 Found = TypeVar("Found")
@@ -45,6 +47,24 @@ class Curve:
         """The curve restricted to `keep`, a slice or a mask."""
         return Curve(self.n[keep], self.value[keep], self.error[keep], self.count[keep])
 
+    def cut_back(self, step: float, reach: float, most: int) -> "list[tuple[Curve, Curve]]":
+        """The curve cut at earlier sizes: what was known then, and what came next.
+
+        step: ln n between the cuts, the first of which lies that far before the end.
+        reach: how far what came next goes, in ln n; a cut with nothing within it is none.
+        most: cuts; at least four points are known at each.
+        """
+        place = np.log(self.n)
+        last = place[-1]
+        cuts: list[tuple[Curve, Curve]] = []
+        for known in range(len(self) - 1, 3, -1):
+            end = int(np.searchsorted(place, place[known - 1] + reach))
+            if last - place[known - 1] < step or len(cuts) == most or known >= end:
+                continue
+            last = place[known - 1]
+            cuts.append((self.cut(slice(0, known)), self.cut(slice(known, end))))
+        return cuts
+
 
 def remembered(function: Callable[[Curve], Found]) -> Callable[[Curve], Found]:
     """Memoise by the curve's contents."""
@@ -75,6 +95,33 @@ def read_curve(
     if not mean.all():
         raise FitError(Reason.NOT_ABOVE_ZERO(n=float(sizes[mean.argmin()]), value=0.0))
     return Curve(sizes, mean, _relative_error(n, value, se, index, mean, count), count)
+
+
+def without_each_seed(
+    n: ArrayLike,
+    value: ArrayLike,
+    se: ArrayLike | None,
+    data_seed: ArrayLike | None,
+    n_min: float,
+) -> list[Curve]:
+    """The curve from n_min on, as it would be without each of its data seeds.
+
+    Empty where they are unknown or fewer than LEAST_SEEDS, or where one lacks a size. Raises
+    FitError with NOT_ABOVE_ZERO.
+    """
+    if data_seed is None:
+        return []
+    n = np.asarray(n)
+    value = np.asarray(value)
+    data_seed = np.asarray(data_seed)
+    se = np.full(len(n), np.nan) if se is None else np.asarray(se, dtype=float)
+    used = n >= n_min
+    seeds = np.unique(data_seed[used])
+    complete = all(set(n[used & (data_seed == seed)]) == set(n[used]) for seed in seeds)
+    if len(seeds) < LEAST_SEEDS or not complete:
+        return []
+    kept = [used & (data_seed != seed) for seed in seeds]
+    return [read_curve(n[rest], value[rest], se[rest]) for rest in kept]
 
 
 def thinned(curve: Curve, most: int = MOST) -> Curve:

@@ -124,12 +124,16 @@ def forecast(
     """
     check_confidence(confidence)
     at = check_positive("at", at)
-    found = predict_curve(read_curve(n, value, se))
+    curve = read_curve(n, value, se)
+    return forecast_curve(curve, head_length(curve), at, confidence)
+
+
+def forecast_curve(curve: Curve, head: int, at: np.ndarray, confidence: float) -> Forecast:
+    """`forecast` of a checked curve; head: how many of its first points are one."""
+    found = predict_curve(curve)
     low = found.quantile(at, 0.5 - confidence / 2)
     median = found.quantile(at, 0.5)
     high = found.quantile(at, 0.5 + confidence / 2)
-    curve = found.curve
-    head = head_length(curve)
     return Forecast(
         at=at,
         median=median,

@@ -1,5 +1,6 @@
 """The power law with a floor, and its fit (Hestness et al. 2017, section 3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,7 +8,14 @@ from numpy.typing import ArrayLike
 from scipy.stats import f as f_distribution
 from scipy.stats import t as student
 
-from analysis.curves.curve import Curve, check_confidence, read_curve, remembered, thinned
+from analysis.curves.curve import (
+    Curve,
+    check_confidence,
+    read_curve,
+    remembered,
+    thinned,
+    without_each_seed,
+)
 from analysis.curves.projection import NEAR, fit_shape
 from analysis.reasons import Finding, Reason
 
@@ -15,8 +23,6 @@ EXPONENTS = np.geomspace(0.005, 5, 160)
 # relative: a first guess of the scatter about the law, worth one more measurement
 PRIOR_SCATTER = 0.01
 FIRM = 0.1  # a floor is identified if its interval stays above this share of the least value
-# data seeds, from which on leaving one out tells how far whole subsets move the fit
-LEAST_SEEDS = 3
 DENSE = 60  # points, above which the head is looked for on a thinned curve
 # how many times smaller the variance must get before points are called head and left out
 HEAD_GAIN = 6.0
@@ -62,12 +68,16 @@ class PowerLaw:
 
 @dataclass(frozen=True)
 class _Fit:
-    """value = a * (n / middle of the sizes)**-b + c; weight (points,) of the errors."""
+    """value = a * (n / middle)**-b + c; weight (points,) of the errors."""
 
     b: float
     a: float
     c: float
+    middle: float
     weight: np.ndarray
+
+    def __call__(self, n: np.ndarray) -> np.ndarray:
+        return self.a * (n / self.middle) ** -self.b + self.c
 
 
 def fit_power_law(
@@ -98,18 +108,29 @@ def fit_power_law(
     """
     check_confidence(confidence)
     curve = read_curve(n, value, se)
-    start = head_length(curve)
-    used = curve.cut(slice(start, None))
+    used = curve.cut(slice(head_length(curve), None))
+    others = without_each_seed(n, value, se, data_seed, used.n[0])
+    return fit_curve(curve, used, others, confidence)
+
+
+def fit_curve(
+    curve: Curve, used: Curve, others: Sequence[Curve], confidence: float
+) -> PowerLaw:
+    """fit_power_law for a checked curve whose head is known.
+
+    used: the curve without its head.
+    others: the same without each of the data seeds; empty where they cannot tell.
+    """
     fit = _fit(used)
     (b_low, b_high), (c_low, c_high) = _profiles(used, fit, confidence)
-    if data_seed is not None:
-        spread_b, spread_c = _jackknife(n, value, se, data_seed, used.n[0], confidence)
+    if others:
+        spread_b, spread_c = _jackknife(others, confidence)
         b_low = max(min(b_low, fit.b - spread_b), EXPONENTS[0])
         b_high = min(max(b_high, fit.b + spread_b), EXPONENTS[-1])
         c_low = max(min(c_low, fit.c - spread_c), 0.0)
         c_high = min(max(c_high, fit.c + spread_c), used.value.min())
     law = PowerLaw(
-        a=float(fit.a * _middle(used.n) ** fit.b),
+        a=float(fit.a * fit.middle**fit.b),
         b=float(fit.b),
         c=float(fit.c),
         b_low=float(b_low),
@@ -124,7 +145,7 @@ def fit_power_law(
     )
     misses = np.log(used.value / law(used.n))
     law = replace(law, residual=float(np.sqrt(np.mean(misses**2))))
-    return replace(law, warnings=_warnings(curve, start, law))
+    return replace(law, warnings=_warnings(curve, len(curve) - len(used), law))
 
 
 @remembered
@@ -136,38 +157,35 @@ def head_length(curve: Curve) -> int:
     its continuation. At most half, and five points always remain.
     """
     few = thinned(curve, DENSE)
-    if len(few) < len(curve):
-        head = head_length(few)
-        return int((curve.n < np.sqrt(few.n[head - 1] * few.n[head])).sum()) if head else 0
-    scatter, _ = _scatter(curve)
+    most = max(min(len(few) // 2, len(few) - 5), 0)
+    head = _head(few, [few.cut(slice(start, None)) for start in range(most + 1)])
+    return int((curve.n < np.sqrt(few.n[head - 1] * few.n[head])).sum()) if head else 0
+
+
+def _head(curve: Curve, rests: Sequence[Curve]) -> int:
+    """head_length of a curve with few points; rests: it without its first 0, 1, 2, …"""
+    found = [_scatter(rest) for rest in rests]
     head = 0
-    for start in range(1, min(len(curve) // 2, len(curve) - 5) + 1):
-        rest = curve.cut(slice(start, None))
-        variance, fit = _scatter(rest)
-        continued = fit.a * (curve.n[:start] / _middle(rest.n)) ** -fit.b + fit.c
-        if scatter > HEAD_GAIN * variance and (curve.value[:start] < continued).all():
-            scatter = variance
+    for start, (scatter, fit) in enumerate(found):
+        below = curve.value[:start] < fit(curve.n[:start])
+        if found[head][0] > HEAD_GAIN * scatter and below.all():
             head = start
     return head
 
 
-def _middle(n: np.ndarray) -> float:
-    return np.exp(np.log(n).mean())
-
-
 def _fit(curve: Curve) -> _Fit:
-    x = curve.n / _middle(curve.n)
+    middle = np.exp(np.log(curve.n).mean())
+    x = curve.n / middle
     parameters, a, c, weight = fit_shape(
         lambda b: x ** -b[:, None], [EXPONENTS], curve.value, curve.error
     )
-    return _Fit(parameters[0], a, c, weight)
+    return _Fit(parameters[0], a, c, middle, weight)
 
 
 def _scatter(curve: Curve) -> tuple[float, _Fit]:
     """Variance of the residuals in standard errors, one pseudo-measurement added; the fit."""
     fit = _fit(curve)
-    fitted = fit.a * (curve.n / _middle(curve.n)) ** -fit.b + fit.c
-    squares = (((curve.value - fitted) * fit.weight) ** 2).sum()
+    squares = (((curve.value - fit(curve.n)) * fit.weight) ** 2).sum()
     return (squares + _prior(curve)) / (max(len(curve) - PARAMETERS, 0) + 1), fit
 
 
@@ -186,7 +204,7 @@ def _profiles(curve: Curve, fit: _Fit, confidence: float) -> tuple[Span, Span]:
     limit = (1 - NEAR) * curve.value.min()
     near = fit.c + limit * np.linspace(-0.05, 0.05, 41)
     grid_c = np.union1d(np.linspace(0, limit, 201), np.clip(near, 0, limit))
-    squares = _squares(curve, fit.weight, grid_b, grid_c)
+    squares = _squares(curve, fit, grid_b, grid_c)
     # points, those that the Huber loss plays down in part
     counted = (fit.weight * curve.error * curve.value).sum()
     free = max(counted - PARAMETERS, 1)
@@ -197,44 +215,18 @@ def _profiles(curve: Curve, fit: _Fit, confidence: float) -> tuple[Span, Span]:
     return span_b, span_c
 
 
-def _jackknife(
-    n: ArrayLike,
-    value: ArrayLike,
-    se: ArrayLike | None,
-    data_seed: ArrayLike,
-    n_min: float,
-    confidence: float,
-) -> Span:
-    """Half widths of the intervals of b and c from leaving out one data seed at a time.
-
-    0 where they cannot tell.
-    """
-    n = np.asarray(n)
-    value = np.asarray(value)
-    data_seed = np.asarray(data_seed)
-    se = np.full(len(n), np.nan) if se is None else np.asarray(se, dtype=float)
-    used = n >= n_min
-    seeds = np.unique(data_seed[used])
-    complete = all(set(n[used & (data_seed == seed)]) == set(n[used]) for seed in seeds)
-    if len(seeds) < LEAST_SEEDS or not complete:
-        return 0.0, 0.0
-    fits = []
-    for seed in seeds:
-        rest = used & (data_seed != seed)
-        fit = _fit(read_curve(n[rest], value[rest], se[rest]))
-        fits.append((fit.b, fit.c))
-    variance = (len(seeds) - 1) * np.var(fits, axis=0)
-    quantile = student.ppf(0.5 + confidence / 2, len(seeds) - 1)
-    spread_b, spread_c = quantile * np.sqrt(variance)
+def _jackknife(others: Sequence[Curve], confidence: float) -> Span:
+    """Half widths of the intervals of b and c from leaving out one data seed at a time."""
+    fits = [_fit(curve) for curve in others]
+    variance = (len(fits) - 1) * np.var([(fit.b, fit.c) for fit in fits], axis=0)
+    spread_b, spread_c = student.ppf(0.5 + confidence / 2, len(fits) - 1) * np.sqrt(variance)
     return spread_b, spread_c
 
 
-def _squares(
-    curve: Curve, weight: np.ndarray, grid_b: np.ndarray, grid_c: np.ndarray
-) -> np.ndarray:
+def _squares(curve: Curve, fit: _Fit, grid_b: np.ndarray, grid_c: np.ndarray) -> np.ndarray:
     """Weighted sums of squares at the best scale: (len(grid_b), len(grid_c))."""
-    w = weight**2
-    shapes = (curve.n / _middle(curve.n)) ** -grid_b[:, None]
+    w = fit.weight**2
+    shapes = (curve.n / fit.middle) ** -grid_b[:, None]
     rest = curve.value - grid_c[:, None]  # (c, points)
     gg = shapes**2 @ w
     gr = shapes @ (w * rest).T

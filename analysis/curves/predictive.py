@@ -1,5 +1,6 @@
 """The distribution of the value at any size, calibrated on published learning curves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -183,41 +184,29 @@ def predictive(n: ArrayLike, value: ArrayLike, *, se: ArrayLike | None = None) -
 @remembered
 def predict_curve(curve: Curve) -> Predictive:
     """Distribution of the value at any size of a checked curve."""
-    averaged = average(curve)
-    return Predictive(curve, averaged, back_test(curve), _scatter(curve, averaged))
+    few = thinned(curve)
+    recent = few.cut(slice(-RECENT, None))
+    cuts = thinned(curve, TESTED).cut_back(STEP, REACH, CUTS)
+    averaged = average(few)
+    earlier = [average(known) for known, _ in cuts]
+    tested = _back_test(cuts, earlier)
+    return Predictive(curve, averaged, tested, _scatter(recent, averaged))
 
 
-def back_test(curve: Curve) -> BackTest:
-    """Cut the curve about every factor 2 from its end, and continue it each time.
-
-    At least four points are kept.
-    """
-    curve = thinned(curve, TESTED)
-    place = np.log(curve.n)
+def _back_test(cuts: Sequence[tuple[Curve, Curve]], earlier: Sequence[Moments]) -> BackTest:
+    """What came next, held against the average over what was known at each cut."""
     errors = [np.empty(0)]
     distances = [np.empty(0)]
-    cuts = 0
-    last = place[-1]
-    for keep in range(len(curve) - 1, 3, -1):
-        if last - place[keep - 1] < STEP or cuts == CUTS:
-            continue
-        end = int(np.searchsorted(place, place[keep - 1] + REACH))
-        if keep >= end:  # a gap so wide that the next size is out of reach
-            continue
-        ahead = slice(keep, end)
-        last = place[keep - 1]
-        cuts = cuts + 1
-        mean, _ = average(curve.cut(slice(0, keep))).moments(curve.n[ahead])
-        errors.append(np.log(curve.value[ahead]) - mean)
-        distances.append(place[ahead] - last)
-    return BackTest(np.concatenate(errors), np.concatenate(distances), cuts)
+    for (known, ahead), averaged in zip(cuts, earlier):
+        errors.append(np.log(ahead.value) - averaged.moments(ahead.n)[0])
+        distances.append(np.log(ahead.n) - np.log(known.n[-1]))
+    return BackTest(np.concatenate(errors), np.concatenate(distances), len(cuts))
 
 
-def _scatter(curve: Curve, averaged: Moments) -> float:
+def _scatter(recent: Curve, averaged: Moments) -> float:
     """Relative scatter of single points about the average over the last sizes.
 
     Two or three degrees of freedom are spent on the average.
     """
-    recent = thinned(curve).cut(slice(-RECENT, None))
     residual = np.log(recent.value) - averaged.moments(recent.n)[0]
     return float(np.sqrt((residual**2).sum() / max(len(recent) - 3, 1)))

@@ -8,24 +8,26 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from analysis.curves.forecast import Forecast
-from analysis.curves.power_law import PowerLaw
+from analysis.report.chart_lines import (
+    BEST_GUESS,
+    TARGET,
+    Lines,
+    fitted_lines,
+    forecast_bands,
+    levels,
+    regions,
+    spread,
+)
 from analysis.report.theme import LIGHT, Look, log
 from tracking.text import Text
 
 UNITS = {"loss": Text("test loss (nats)"), "error": Text("test error")}
 AXIS_FORMATS = {"loss": "~g", "error": "~%"}
 VALUE_FORMATS = {"loss": ".4f", "error": ".2%"}
-POINTS_PER_LINE = 60
-POINTS_PER_BAND = 20
-BEYOND = 10  # times the data: how far the forecast is drawn
 HEIGHT = 440  # pixels
 STEPS_HEIGHT = 320
 NARROW = 10  # an axis that spans less would be left without most labels by Vega
-FIRM = 0.02  # a floor below this share of the smallest value is not worth a line
 EXAMPLES = Text("training examples n")
-TARGET = Text("target")
-BEST_GUESS = Text("best guess")
 # Columns of the points that hovering shows -> their format; "" for text.
 HOVER = {
     "n": ",",
@@ -45,27 +47,6 @@ NAMES = {
     "data_seed": Text("data seed"),
     "name": Text("run"),
 }
-
-
-@dataclass(frozen=True)
-class Lines:
-    """What is drawn beside the points; levels are in units of the measure.
-
-    laws: architecture -> its law.
-    forecasts: architecture -> its forecast.
-    untuned: points without tuning.
-    target, best_guess: levels.
-    chosen: the architecture whose regions and floor are marked.
-    beyond: how far forecasts are drawn, times the data.
-    """
-
-    laws: Mapping[str, PowerLaw]
-    forecasts: Mapping[str, Forecast]
-    untuned: pd.DataFrame | None = None
-    target: float | None = None
-    best_guess: float | None = None
-    chosen: str | None = None
-    beyond: float = BEYOND
 
 
 def learning_curves(
@@ -126,84 +107,6 @@ def steps(histories: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
         thin = known.mark_line(strokeWidth=1, strokeDash=[2, 3], opacity=0.7)
         lines.append(thin.encode(x, alt.Y("train_loss:Q", **y_of), colour))
     return alt.LayerChart(layer=lines).properties(height=STEPS_HEIGHT, width="container")
-
-
-# --- what is drawn, as tables
-
-
-def forecast_bands(forecasts: Mapping[str, Forecast], beyond: float = BEYOND) -> pd.DataFrame:
-    """Each forecast from the end of its data to `beyond` times that.
-
-    Columns: architecture, n, median, low, high.
-    """
-    bands = []
-    for architecture, found in forecasts.items():
-        n = np.geomspace(found.n_max, found.n_max * beyond, POINTS_PER_BAND)
-        half = found.confidence / 2
-        levels = np.array([[0.5 - half], [0.5], [0.5 + half]])
-        low, median, high = found.predictive.quantile(n, levels)
-        band = {"architecture": architecture, "n": n, "median": median}
-        bands.append(pd.DataFrame({**band, "low": low, "high": high}))
-    return pd.concat(bands, ignore_index=True)
-
-
-def fitted_lines(laws: Mapping[str, PowerLaw]) -> pd.DataFrame:
-    """Each law over the range of n it was fitted to: architecture, n, value."""
-    lines = [pd.DataFrame({"architecture": pd.Series(dtype=str), "n": [], "value": []})]
-    for architecture, law in laws.items():
-        n = np.geomspace(law.n_min, law.n_max, POINTS_PER_LINE)
-        lines.append(pd.DataFrame({"architecture": architecture, "n": n, "value": law(n)}))
-    return pd.concat([line for line in lines if len(line)] or lines, ignore_index=True)
-
-
-def spread(points: pd.DataFrame) -> pd.DataFrame:
-    """The mean of each size with one standard error to either side, where it is known.
-
-    Columns: architecture, n, value, se, low, high.
-    """
-    known = points.dropna(subset="se") if "se" in points else points[:0].assign(se=0.0)
-    mean = known.groupby(["architecture", "n"], as_index=False)[["value", "se"]].mean()
-    # a logarithmic axis ends above 0
-    low = np.maximum(mean["value"] - mean["se"], mean["value"] / 10)
-    return mean.assign(low=low, high=mean["value"] + mean["se"])
-
-
-def regions(points: pd.DataFrame, lines: Lines) -> pd.DataFrame:
-    """The stretches of the chosen curve; empty without its law.
-
-    Columns: start, end (sizes), region (what it is).
-    """
-    law = lines.laws.get(lines.chosen or "")
-    rows: list[tuple] = []
-    if law:
-        first = points.loc[points["architecture"] == lines.chosen, "n"].min()
-        rows = [
-            (first, law.n_min, Text("before the power law")),
-            (law.n_min, law.n_max, Text("power law")),
-            (law.n_max, law.n_max * lines.beyond, Text("forecast")),
-        ]
-    kept = [row for row in rows if row[0] < row[1]]
-    return pd.DataFrame(kept, columns=["start", "end", "region"])
-
-
-def levels(lines: Lines) -> pd.DataFrame:
-    """Horizontal lines: value, and level (what it is).
-
-    No floor is shown that the forecast, which weighs other forms, too, falls below.
-    """
-    rows = [(lines.target, TARGET), (lines.best_guess, BEST_GUESS)]
-    law = lines.laws.get(lines.chosen or "")
-    if law and law.c > FIRM * law(law.n_max) and law.c <= _lowest(lines, law):
-        rows.append((law.c, Text("floor of {name}", name=lines.chosen)))
-    return pd.DataFrame([row for row in rows if row[0]], columns=["value", "level"])
-
-
-def _lowest(lines: Lines, law: PowerLaw) -> float:
-    """How low the curve of the chosen architecture is drawn."""
-    found = lines.forecasts.get(lines.chosen or "")
-    if found is None:
-        return law.c
-    return found.predictive.quantile(law.n_max * lines.beyond, 0.5)[0]
 
 
 # --- how it is drawn

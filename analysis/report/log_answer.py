@@ -13,7 +13,7 @@ from analysis.report.headline import headline
 from analysis.report.html_report import as_html
 from analysis.report.note import log_note
 from analysis.report.parts import PARTS
-from analysis.report.sections import curve_sections, curves
+from analysis.report.sections import Section, curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.theme import picture
 from tracking.store import open_store, study_run
@@ -35,8 +35,8 @@ def log_answer(analysis: StudyAnalysis, question: Question) -> None:
     diagnosis = analysis.diagnosis(question.confidence)
     assert diagnosis is not None, "a study of the store has runs"
     log_scores(client, run_id, diagnosis.held_out)
-    log_figure(client, run_id, analysis, question)
-    _, *sections = curve_sections(analysis, question)
+    curves, *sections = curve_sections(analysis, question)
+    log_figure(client, run_id, curves)
     log_note(client, parent, headline(analysis, question), sections)
 
 
@@ -60,16 +60,13 @@ def log_tables(
                 client.log_text(run_id, section.table.to_csv(index=False), file)
 
 
-def log_figure(
-    client: MlflowClient, run_id: str, analysis: StudyAnalysis, question: Question
-) -> None:
+def log_figure(client: MlflowClient, run_id: str, curves: Section) -> None:
     """The learning curves, for papers and for the run's description."""
-    section = curves(analysis, question)
-    assert section.chart is not None
+    assert curves.chart is not None
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("png", "svg"):
             file = Path(folder) / f"learning_curves.{kind}"
-            file.write_bytes(picture(section.chart(), kind))
+            file.write_bytes(picture(curves.chart(), kind))
             client.log_artifact(run_id, str(file), FOLDER)
 
 

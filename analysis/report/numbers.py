@@ -54,6 +54,11 @@ def size(n: float) -> str:
     return f"{float(f'{n:.2g}'):,.0f}" if math.isfinite(n) else Text("never")
 
 
+def at_most(n: float, least: float) -> str:
+    """A size found, which is not known below the smallest size measured."""
+    return size(n) if n > least else Text("at most {n}", n=size(least))
+
+
 def sizes(low: float, high: float) -> Text:
     """An interval of numbers of examples."""
     return Text("{low} to {high}", low=size(low), high=size(high))

@@ -10,18 +10,19 @@ import pandas as pd
 from analysis.curves.conclusion import TIMES, Conclusion
 from analysis.curves.forecast import DataNeeded, Forecast
 from analysis.curves.predictive import NEVER
-from analysis.diagnostics.diagnosis import Diagnosis
-from analysis.reasons import Finding, Reason
-from analysis.report.charts import Lines, learning_curves
+from analysis.reasons import Reason
+from analysis.report.chart_lines import Lines
+from analysis.report.charts import learning_curves
+from analysis.report.curve_answer import CurveAnswer, curve_answer
 from analysis.report.messages import say
 from analysis.report.numbers import (
     MEASURE_NAMES,
     Link,
+    at_most,
     in_units,
     interval,
     percent,
     share,
-    size,
     sizes,
 )
 from analysis.report.study_analysis import Question, StudyAnalysis
@@ -39,8 +40,6 @@ COLUMNS = (
     Text("test error"),
 )
 LEAST = 1e-4  # what is smaller gets more digits than its column has
-# What a forecast warns of and another place says: the law itself, the section of forecasts.
-SAID_ELSEWHERE = (Reason.HEAD, Reason.FAR_EXTRAPOLATION)
 
 
 @dataclass(frozen=True)
@@ -71,83 +70,53 @@ def curve_sections(
 
     linear: axes. ui: address of the MLflow UI, to which points link; "" for none.
     """
-    confidence = question.confidence
+    answer = curve_answer(analysis, question)
+    points = analysis.table
+    if ui:
+        points = points.assign(link=links(points, ui))
     measure = analysis.measure
-    found = analysis.conclusions(confidence)
-    parts = [curves(analysis, question, linear, ui), law(found, measure, confidence)]
-    known = [one for one in found if one.forecast]
+    confidence = question.confidence
+    parts = [
+        curves(analysis, answer, points, confidence, linear),
+        law(answer.conclusions, measure, confidence),
+    ]
+    known = [one for one in answer.conclusions if one.forecast]
     if known:
-        target = target_of(analysis, question)
-        needed = [analysis.needed(one.architecture, target, confidence) for one in known]
+        needed = [answer.needed[one.architecture] for one in known]
         parts.append(forecasts(known, measure, confidence))
         parts.append(data_needed(known, needed, measure, confidence))
     return parts
 
 
-def target_of(analysis: StudyAnalysis, question: Question) -> float:
-    """The target asked for, or the decision's own."""
-    asked = analysis.asked(question)
-    assert asked is not None, "without a law there is no target"
-    return question.prices.settled(_forecast(asked).predictive).target
-
-
-def warnings_of(
-    conclusions: list[Conclusion], diagnosis: Diagnosis | None = None
-) -> list[Text]:
-    """Remarks about the curves and the search, each with the architecture it is about."""
-    lines = []
-    for found in conclusions:
-        for finding in _remarks(found):
-            remark = {"name": found.architecture, "remark": say(finding)}
-            lines.append(Text("{name}: {remark}", **remark))
-    if diagnosis is not None:
-        lines += [say(finding) for finding in _short_searches(diagnosis)]
-    return lines
-
-
-def _remarks(found: Conclusion) -> list[Finding]:
-    if found.reason is not None:
-        return [found.reason]
-    remarks = list(found.law.warnings) if found.law else []
-    if found.forecast:
-        warnings = found.forecast.warnings
-        remarks += [one for one in warnings if one.reason not in SAID_ELSEWHERE]
-    return remarks
-
-
-def _short_searches(diagnosis: Diagnosis) -> list[Finding]:
-    short = diagnosis.adequacy.query("falling == True").groupby("architecture")
-    return [Reason.SEARCH_TOO_SHORT(name=name, at=tuple(cells["n"])) for name, cells in short]
-
-
 def curves(
-    analysis: StudyAnalysis, question: Question, linear: bool = False, ui: str = ""
+    analysis: StudyAnalysis,
+    answer: CurveAnswer,
+    points: pd.DataFrame,
+    confidence: float,
+    linear: bool = False,
 ) -> Section:
-    """The chart of all curves."""
-    asked = analysis.asked(question)
-    found = analysis.known(question.confidence)
+    """The chart of all curves; points: those of the analysis, with their links if any."""
+    table = measured(points, analysis.measure)
     lines = Lines(
-        laws={one.architecture: one.law for one in found if one.law},
-        forecasts={one.architecture: one.forecast for one in found if one.forecast},
+        laws={one.architecture: one.law for one in answer.known if one.law},
+        forecasts={one.architecture: one.forecast for one in answer.known if one.forecast},
         untuned=analysis.untuned,
-        target=target_of(analysis, question) if asked else None,
+        target=answer.target,
         best_guess=analysis.best_guess,
-        chosen=asked.architecture if asked else None,
+        chosen=answer.asked.architecture if answer.asked else None,
     )
-    points = Text(
+    chosen = Text(
         "Each point is the run of its size with the smallest validation loss, evaluated once "
         "on the test set. Thin and dotted: without tuning."
     )
     drawn = Text(
         "Solid: the fitted law. Dashed: the forecast, in its {confidence} interval. On "
         "logarithmic axes a power law is a straight line.",
-        confidence=percent(question.confidence),
+        confidence=percent(confidence),
     )
-    words = drawn if analysis.runs is None else joined([points, drawn])
-    table = analysis.table.assign(link=links(analysis.table, ui)) if ui else analysis.table
-    chart = partial(learning_curves, table, lines, analysis.measure, linear=linear)
-    shown = measured(table, analysis.measure)
-    return Section(Text("Learning curves"), words, shown, chart)
+    words = drawn if analysis.runs is None else joined([chosen, drawn])
+    chart = partial(learning_curves, points, lines, analysis.measure, linear=linear)
+    return Section(Text("Learning curves"), words, table, chart)
 
 
 def measured(table: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -295,14 +264,10 @@ def _needed_row(architecture: str, found: DataNeeded, least: float) -> tuple:
         examples: str = Text("cannot say")
         because = say(found.reason)
     else:
-        examples = _at_most(found.median, least)
+        examples = at_most(found.median, least)
         because = Text("trust: {grade}", grade=found.grade)
     between = sizes(found.low, found.high)
     return examples, architecture, between, share(found.p_never), because
-
-
-def _at_most(n: float, least: float) -> str:
-    return size(n) if n > least else Text("at most {n}", n=size(least))
 
 
 def _forecast(found: Conclusion) -> Forecast:

@@ -9,9 +9,10 @@ import pandas as pd
 from analysis.diagnostics.diagnosis import Diagnosis
 from analysis.diagnostics.noise import SOURCES
 from analysis.report import trust_charts
+from analysis.report.curve_words import warnings_of
 from analysis.report.failure_words import missing_words
 from analysis.report.numbers import MEASURE_NAMES, in_units, interval
-from analysis.report.sections import Section, warnings_of
+from analysis.report.sections import Section
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking import schema
 from tracking.runs import is_diverged
