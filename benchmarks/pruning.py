@@ -37,7 +37,7 @@ from mlflow import MlflowClient
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from experiments.tasks.images import MAX_VALIDATION
+from experiments.tasks.held_back import MAX_VALIDATION
 from experiments.training.descent import evaluation_after
 from experiments.training.successive_halving import FINALISTS, FIRST_RUNG, KEEP
 from tracking import schema

@@ -186,11 +186,13 @@ def sleep(counts: Sequence[int]) -> None:
 
 
 def resume() -> None:
-    from experiments.orchestration.grid import cells, grid, resolved
+    from experiments.orchestration.grid import cells, grid
     from experiments.orchestration.options import parse
+    from experiments.training.devices import precision_on
 
     start = time.perf_counter()
-    planned = resolved(grid(parse(LARGE)), "auto")
+    precision = precision_on("auto")
+    planned = [trial.resolved_as(precision) for trial in grid(parse(LARGE))]
     cells(planned, {trial.key for trial in planned})
     print(f"planning {len(planned):,} new trials: {time.perf_counter() - start:.2f} s")
     with tempfile.TemporaryDirectory() as name:

@@ -6,20 +6,28 @@ from itertools import product
 
 import jobs
 import pytest
+import torch
 from mlflow import MlflowClient
 from trials import cpu_trial, ended
 
 from experiments import study
 from experiments.orchestration import engine, estimate
-from experiments.orchestration.durations import Kind, cost_from_steps
-from experiments.orchestration.estimate import table
-from experiments.orchestration.grid import with_replicas
-from experiments.orchestration.study_runs import losses_of, runs_so_far
-from experiments.orchestration.throughput import Timing
+from experiments.orchestration.durations import Kind
+from experiments.orchestration.replicas import with_replicas
+from experiments.orchestration.standing import Standing
+from experiments.orchestration.study_runs import runs_so_far
+from experiments.orchestration.throughput import StepTiming
+from experiments.orchestration.words import table
+
+CPU = torch.device("cpu")
+
+
+def rows_of(trials, runs, data=None):
+    return estimate.estimate(trials, Standing.of(runs), data, CPU)
 
 
 def only_row(trials, runs, data=None):
-    (row,) = estimate.estimate(trials, runs, data, "cpu")
+    (row,) = rows_of(trials, runs, data)
     return row
 
 
@@ -136,7 +144,7 @@ def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architect
 def test_an_architecture_that_crashes_is_said_to_and_the_others_are_timed(tiny, monkeypatch):
     monkeypatch.setattr("experiments.orchestration.throughput.SECONDS", 0.1)
     trials = [cpu_trial(architecture=name, max_steps=100) for name in ("toys:crashing", "mlp")]
-    crashing, timed = estimate.estimate(trials, [], tiny, "cpu")
+    crashing, timed = rows_of(trials, [], tiny)
     assert (crashing.seconds, crashing.basis) == (
         0,
         "cannot be trained: ValueError: no such width",
@@ -148,8 +156,8 @@ def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
     kind = Kind.of(
         cpu_trial(max_steps=40, patience=100)
     )  # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
-    assert cost_from_steps(Timing(step=0.1, evaluation=0.0))(kind) == pytest.approx(4.0)
-    assert cost_from_steps(Timing(step=0.0, evaluation=1.0))(kind) == pytest.approx(8.0)
+    assert StepTiming(step=0.1, evaluation=0.0).cost(kind) == pytest.approx(4.0)
+    assert StepTiming(step=0.0, evaluation=1.0).cost(kind) == pytest.approx(8.0)
 
 
 def test_a_sample_that_diverged_is_no_work_left():
@@ -173,7 +181,7 @@ def test_replicas_are_counted_before_their_winners_are_known():
         for sample in range(3)
     ]
     runs = [ended(trials[1], loss=0.2), ended(trials[2], loss=0.1)]
-    losses = losses_of(runs)
+    losses = Standing.of(runs).losses
     planned = with_replicas(trials, losses, 3)[len(trials) :]
     assert Counter((trial.fraction, trial.data_seed) for trial in planned) == Counter(
         product((0.5, 1.0), (1, 2))
@@ -240,12 +248,8 @@ def test_the_time_is_shared_by_the_workers():
 
 def test_more_workers_than_jobs_do_not_make_the_longest_job_shorter():
     trials = [cpu_trial(sample=sample, bracket=4) for sample in range(5)]
-    rows = estimate.estimate(
-        trials, [ended(replace(trial, fraction=0.5), 60.0) for trial in trials], None, "cpu"
-    )
+    rows = rows_of(trials, [ended(replace(trial, fraction=0.5), 60.0) for trial in trials])
     assert "about 5:00 on 4 workers" in table(rows, 4)
     alone = [cpu_trial(sample=sample) for sample in range(4)]
-    rows = estimate.estimate(
-        alone, [ended(replace(trial, fraction=0.5), 60.0) for trial in alone], None, "cpu"
-    )
+    rows = rows_of(alone, [ended(replace(trial, fraction=0.5), 60.0) for trial in alone])
     assert "about 1:00 on 4 workers" in table(rows, 4)

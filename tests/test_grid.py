@@ -5,7 +5,9 @@ first.
 from collections import Counter
 from itertools import pairwise
 
-from experiments.orchestration.grid import cells, grid, resolved
+from trials import resolved
+
+from experiments.orchestration.grid import cells, grid
 from experiments.orchestration.options import LADDER, parse
 
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toys import numbered, numbers_of, same_pixels, stripes
 
-from experiments.tasks.images import DATASETS, HELD_BACK, load_data, split
+from experiments.tasks.held_back import HELD_BACK
+from experiments.tasks.images import DATASETS, load_data, split
 from experiments.training.subsets import subset
 from tracking.errors import InputError
 

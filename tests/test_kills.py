@@ -12,8 +12,9 @@ from collections import Counter
 import psutil
 from conftest import environment
 from mlflow import MlflowClient
+from trials import resolved
 
-from experiments.orchestration.grid import grid, resolved
+from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
 
 GRID = [

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
+from trials import resolved
 
 from analysis import FitError, Reason
 from analysis.curves.curve import read_curve
@@ -14,7 +15,7 @@ from analysis.curves.predictive import predict_curve
 from analysis.decision.next_trials import AHEAD, COLUMNS, LEAST, next_trials
 from analysis.report.messages import say
 from analysis.report.plan_words import next_trials_words, step_words
-from experiments.orchestration.grid import grid, resolved
+from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
 from tracking import schema
 from tracking.runs import load_runs

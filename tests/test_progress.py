@@ -6,9 +6,9 @@ import pytest
 from trials import cpu_trial, ended
 
 from experiments.orchestration import progress
-from experiments.orchestration.estimate import clock
 from experiments.orchestration.outcome import Outcome
 from experiments.orchestration.progress import Progress
+from experiments.orchestration.words import clock
 
 POOL = range(1000)
 

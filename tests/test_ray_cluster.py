@@ -14,11 +14,12 @@ import pytest
 from conftest import environment
 from mlflow import MlflowClient
 from servers import free_port, mlflow_server, ray_nodes
+from trials import resolved
 
 from experiments.orchestration.engine import on_ray
-from experiments.orchestration.grid import grid, resolved
+from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
-from experiments.training.trial import Trial
+from experiments.training.devices import precision_on
 from tracking.errors import InputError
 
 pytest.importorskip("ray", reason='Ray is not installed: pip install ".[ray]"')
@@ -92,8 +93,7 @@ def test_workers_share_a_gpu_and_one_copy_of_the_data_and_can_log_in(
         on_ray(digits, nodes.address, workers=0, cpus=1, gpus=0.5, modules=[]) as engine,
     ):
         answers = [answer for _, answer in engine.run(range(6), looking, (engine.open_data,))]
-        asked = [Trial(architecture=name) for name in ("mlp", "forest")]
-        assert engine.ask(resolved, asked, "cpu") == resolved(asked, "cpu")
+        assert engine.ask(precision_on, "cpu") == precision_on("cpu")
         assert engine.ask(lambda: os.getpid()) != os.getpid()
     processes, places, environments, totals = zip(*answers)
     assert len(set(processes)) == 2  # half a GPU each

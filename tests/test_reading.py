@@ -8,10 +8,11 @@ import mlflow
 import pytest
 from conftest import ROOT, store_in
 from mlflow import MlflowClient
+from trials import resolved
 
 from benchmarks.clones import clone
 from experiments import study
-from experiments.orchestration.grid import grid, resolved
+from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
 from experiments.run import record
 from experiments.training.trial import Trial

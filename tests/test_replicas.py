@@ -5,13 +5,15 @@ search they won.
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from trials import resolved
 
 from analysis.comparison.fairness import fair_cells
 from analysis.diagnostics.search import draws
 from analysis.selection import best_runs, points
 from experiments import study
-from experiments.orchestration.grid import grid, replicas, resolved
+from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
+from experiments.orchestration.replicas import replicas
 from tracking.runs import is_replica, load_runs
 from tracking.store import study_run
 

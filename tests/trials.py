@@ -4,12 +4,18 @@ from types import SimpleNamespace
 
 import torch
 
+from experiments.training.devices import find_device
 from experiments.training.trial import Trial
 
 
 def cpu_trial(**settings):
     """A trial as it is trained on a processor, with its precision resolved."""
     return Trial(**settings).resolved(torch.device("cpu"))
+
+
+def resolved(trials, device):
+    """Trials as they are trained on the device of that name."""
+    return [trial.resolved(find_device(device)) for trial in trials]
 
 
 def ended(trial, seconds=None, status="FINISHED", steps=1000, loss=1.0, **tags):

@@ -14,33 +14,25 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from experiments.orchestration.engine import Engine, open_engine
-from experiments.orchestration.estimate import estimate, in_all
-from experiments.orchestration.grid import (
-    Cell,
-    cells,
-    held_out,
-    replicas,
-    resolved,
-    with_replicas,
-)
+from experiments.orchestration.estimate import estimate
+from experiments.orchestration.grid import Cell, cells, held_out
 from experiments.orchestration.lease import Lease
 from experiments.orchestration.models_kept import Best, group_of
 from experiments.orchestration.options import StudyOptions
 from experiments.orchestration.outcome import Outcome, left_by_the_dead
 from experiments.orchestration.processes import Died
 from experiments.orchestration.progress import Progress
+from experiments.orchestration.replicas import replicas, with_replicas
+from experiments.orchestration.standing import Standing, standing_of
 from experiments.orchestration.study_runs import (
-    check_images,
     end_running,
-    losses_of,
-    missing,
     note_commit,
     open_experiment,
     open_parent,
-    renew_keys,
 )
-from experiments.orchestration.words import description, headline
+from experiments.orchestration.words import description, headline, in_all
 from experiments.orchestration.worker import Launch, set_up
+from experiments.training.devices import find_device, precision_on
 from experiments.training.subsets import Data, subset_size
 from experiments.training.trial import Trial
 from tracking.command import exit_with_one_line
@@ -92,7 +84,7 @@ class Coordinator:
     data: what the trials are trained on.
     engine: where they execute.
     trials: the grid, each with the precision that it is trained in.
-    runs: of the study's trials, as they were last read.
+    standing: how far the study is, as its runs were last read.
     best: of each architecture and fraction.
     failed: why trials of this launch failed.
     """
@@ -115,19 +107,15 @@ class Coordinator:
         self.engine = engine
         self.failed: list[str] = []
         end_running(client, self.experiment_id)
-        self.runs = trial_runs(client, self.experiment_id)
-        check_images(options.study, self.runs, data)
-        self.trials = self._resolve(trials)
-        renew_keys(self.runs, self._resolve, client)
-        self.best = Best(client, self.runs)
-
-    def _resolve(self, trials: Sequence[Trial]) -> list[Trial]:
-        """Trials with the precision that the engine's hardware gives them."""
-        return self.engine.ask(resolved, trials, self.options.device)
+        runs = trial_runs(client, self.experiment_id)
+        precision = engine.ask(precision_on, options.device)
+        self.trials = [trial.resolved_as(precision) for trial in trials]
+        self.standing = standing_of(options.study, runs, data, precision, client)
+        self.best = Best(client, runs)
 
     def run(self) -> None:
         """Run the trials that are missing, the held out sizes last; then the answer."""
-        todo = missing(self.trials, self.runs)
+        todo = self.standing.missing(self.trials)
         self._announce(todo)
         held = held_out(self.options)
         last = [trial for trial in self.trials if trial.fraction in held]
@@ -150,18 +138,18 @@ class Coordinator:
 
         While samples of a size are still compared with each other, its winner is not known.
         """
-        self.runs = trial_runs(self.client, self.experiment_id)
+        self.standing = Standing.of(trial_runs(self.client, self.experiment_id))
         ended = {
             run.data.tags["trial"]
-            for run in self.runs
+            for run in self.standing.runs
             if run.info.status in (FINISHED, FAILED)
         }
         waited_for = {
             group_of(trial) for trial in trials if trial.bracket and trial.key not in ended
         }
         decided = [trial for trial in trials if group_of(trial) not in waited_for]
-        again = replicas(decided, losses_of(self.runs), self.options.replicas)
-        return cells(again, missing(again, self.runs), replicas=True)
+        again = replicas(decided, self.standing.losses, self.options.replicas)
+        return cells(again, self.standing.missing(again), replicas=True)
 
     def _execute(self, jobs: Sequence[Cell]) -> None:
         """Run the cells in workers, print progress, and try again what may succeed."""
@@ -170,7 +158,7 @@ class Coordinator:
         note_commit(self.client, self.parent)
         trials = [trial for job in jobs for trial in job.to_run]
         workers = self.options.workers or 1
-        progress = Progress(trials, self.data.pool, self.runs, workers)
+        progress = Progress(trials, self.data.pool, self.standing.runs, workers)
         tries: Counter[str] = Counter()
         while jobs:
             jobs = self._try(jobs, tries, progress)
@@ -237,8 +225,9 @@ class Coordinator:
         print(headline(options, self.trials, todo, self.data), flush=True)
         # under halving the first trials end late, and the first line of progress with them
         if todo and options.pruning == "halving" and options.engine == "here":
-            planned = with_replicas(self.trials, losses_of(self.runs), options.replicas)
-            rows = estimate(planned, self.runs, self.data, options.device)
+            planned = with_replicas(self.trials, self.standing.losses, options.replicas)
+            device = find_device(options.device)
+            rows = estimate(planned, self.standing, self.data, device)
             print(in_all(rows, options.workers), flush=True)
         before = self.client.get_run(self.parent).data.tags.get(DESCRIPTION, "")
         text = description(options, self.trials, before)

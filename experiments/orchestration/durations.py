@@ -1,4 +1,4 @@
-"""How long trials take: as long as others of their kind took, or as their steps are timed.
+"""How long trials take: as long as others of their kind took.
 
 A trial is expected to take what finished runs of its architecture and fraction took on
 average; without any of that fraction, those of the nearest one (a network's steps cost the
@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 from mlflow.entities import Run
 
-from experiments.orchestration.study_runs import is_final
-from experiments.orchestration.throughput import Timing
-from experiments.training.descent import evaluation_after
+from experiments.orchestration.standing import is_final
 from experiments.training.networks import find_architecture
 from experiments.training.trial import Trial
 from tracking import schema
@@ -132,17 +130,3 @@ def past_of(architectures: Iterable[str], runs: Iterable[Run]) -> dict[str, Past
 def _cell_of(kind: Kind, run: Run) -> tuple:
     """The same for runs whose trials are compared with each other."""
     return kind.tuned, *(run.data.params.get(name) for name in OF_A_CELL)
-
-
-def cost_from_steps(timing: Timing) -> Cost:
-    """What a network costs, from how long its steps and evaluations take."""
-
-    def cost(kind: Kind) -> float:
-        at = 0
-        evaluations = 0
-        while at < kind.steps:
-            at = evaluation_after(at, kind.patience)
-            evaluations += 1
-        return kind.steps * timing.step + evaluations * timing.evaluation
-
-    return cost

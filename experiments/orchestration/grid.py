@@ -1,12 +1,11 @@
 """What to run: the grid of trials of a study, and the cells that are trained together."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from experiments.orchestration.options import StudyOptions
-from experiments.training.devices import find_device
 from experiments.training.networks import find_architecture
 from experiments.training.trial import Trial
 from tracking import schema
@@ -40,63 +39,9 @@ def grid(options: StudyOptions) -> list[Trial]:
     return trials
 
 
-def resolved(trials: Sequence[Trial], device: str) -> list[Trial]:
-    """The trials with the precision that they are trained in on this machine's device."""
-    found = find_device(device)
-    return [trial.resolved(found) for trial in trials]
-
-
 def held_out(options: StudyOptions) -> list[float]:
     """The largest fractions, which are trained last."""
     return sorted(options.fractions)[len(options.fractions) - options.hold_out :]
-
-
-# --- winners on further subsets
-
-
-def replicas(trials: Sequence[Trial], losses: Mapping[str, float], count: int) -> list[Trial]:
-    """The best trial of each architecture and fraction, on further subsets.
-
-    What was chosen on one subset is not chosen on the others, so its losses there are free of
-    the luck of the choice.
-
-    losses: key -> best validation loss, in nats, of the trials that have finished; those of
-        the first data seed choose.
-    count: of data seeds in all, those of the trials included.
-    """
-    seeds = list(dict.fromkeys(trial.data_seed for trial in trials))
-    winners = _winners([trial for trial in trials if trial.data_seed == seeds[0]], losses)
-    return [
-        replace(trial, data_seed=seed, bracket=0)
-        for trial in winners
-        for seed in _further(seeds, count)
-    ]
-
-
-def _winners(trials: Sequence[Trial], losses: Mapping[str, float]) -> list[Trial]:
-    """The trial with the smallest loss of each architecture and fraction."""
-    finished = [trial for trial in trials if trial.key in losses]
-    best = {}
-    for trial in sorted(finished, key=lambda trial: losses[trial.key], reverse=True):
-        best[trial.architecture, trial.fraction] = trial
-    return list(best.values())
-
-
-def _further(seeds: Sequence[int], count: int) -> list[int]:
-    """The smallest data seeds beside these, until there are `count`."""
-    others = [seed for seed in range(len(seeds) + count) if seed not in seeds]
-    return others[: max(0, count - len(seeds))]
-
-
-def with_replicas(
-    trials: Sequence[Trial], losses: Mapping[str, float], count: int
-) -> list[Trial]:
-    """All that is to be trained, as far as it can be known.
-
-    For a winner that is not there yet stands any sample.
-    """
-    unknown = {trial.key: float("inf") for trial in trials}
-    return [*trials, *replicas(trials, unknown | dict(losses), count)]
 
 
 # --- jobs

@@ -8,7 +8,8 @@ from mlflow.entities import Run
 
 from experiments.orchestration.grid import Cell
 from experiments.orchestration.processes import Died
-from experiments.orchestration.study_runs import final_run, has_diverged
+from experiments.orchestration.standing import has_diverged
+from experiments.orchestration.study_runs import final_run
 from experiments.training.trial import Trial
 from tracking.schema import DIVERGED, FAILED, FINISHED, KILLED
 

@@ -9,8 +9,8 @@ from statistics import fmean
 from mlflow.entities import Run
 
 from experiments.orchestration.durations import Kind, past_of
-from experiments.orchestration.estimate import clock
 from experiments.orchestration.outcome import Outcome
+from experiments.orchestration.words import clock
 from experiments.training.subsets import subset_size
 from experiments.training.trial import Trial
 from tracking.runs import run_name

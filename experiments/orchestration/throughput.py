@@ -1,4 +1,4 @@
-"""How fast this machine trains an architecture: a few steps and evaluations, timed."""
+"""How fast this machine trains an architecture: a few steps, or a fit, timed."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,9 +9,14 @@ from typing import Any
 
 import torch
 
+from experiments.orchestration.durations import Kind
 from experiments.training.classifier import EVALUATION_BATCH, evaluate, normalised
-from experiments.training.descent import batches, make_optimiser, take_step
-from experiments.training.devices import find_device
+from experiments.training.descent import (
+    batches,
+    evaluation_after,
+    make_optimiser,
+    take_step,
+)
 from experiments.training.estimators import evaluate_estimator, flat
 from experiments.training.networks import build_model
 from experiments.training.subsets import Data, Split
@@ -24,45 +29,77 @@ BATCHES = 4  # of evaluated images that are fitted at one go
 
 
 @dataclass(frozen=True)
-class Timing:
-    """Seconds of one step, and of one evaluation on the whole validation set."""
+class StepTiming:
+    """How fast a network is trained.
+
+    step: seconds of one.
+    evaluation: seconds of one, on the whole validation set.
+    """
 
     step: float
     evaluation: float
 
+    def cost(self, kind: Kind) -> float:
+        """Seconds of a trial, whose evaluations come as seldom as its patience says."""
+        at = 0
+        evaluations = 0
+        while at < kind.steps:
+            at = evaluation_after(at, kind.patience)
+            evaluations += 1
+        return kind.steps * self.step + evaluations * self.evaluation
 
-def time_steps(trials: Sequence[Trial], data: Data, device: str) -> Timing:
-    """How long steps and evaluations take, means over some of the trials' samples."""
+
+@dataclass(frozen=True)
+class FitTiming:
+    """How fast an estimator is fitted.
+
+    image: seconds of one, evaluations included.
+    pool: images in it.
+    """
+
+    image: float
+    pool: int
+
+    def cost(self, kind: Kind) -> float:
+        """Seconds of a trial, in proportion to its images."""
+        return self.image * kind.fraction * self.pool
+
+
+def time_steps(trials: Sequence[Trial], data: Data, device: torch.device) -> StepTiming:
+    """How long steps and evaluations take, means over some of the trials' samples.
+
+    trials: of one network, resolved.
+    """
     chosen = list({trial.sample: trial for trial in trials}.values())[:SAMPLES]
+    images = _some(data, EVALUATION_BATCH).to(device)
+    seconds = SECONDS / len(chosen)
     with _one_thread():
-        timed = [_time_sample(trial, data, device, SECONDS / len(chosen)) for trial in chosen]
+        timed = [_time_sample(trial, images, data, seconds) for trial in chosen]
     step = fmean(one.step for one in timed)
     evaluation = fmean(one.evaluation for one in timed)
-    return Timing(step, evaluation * len(data.validation) / EVALUATION_BATCH)
+    return StepTiming(step, evaluation * len(data.validation) / EVALUATION_BATCH)
 
 
-def time_fit(trial: Trial, data: Data) -> float:
-    """Seconds of fitting an estimator to one image, evaluations included.
-
-    They are those of a small part of the pool.
-    """
+def time_fit(trial: Trial, data: Data) -> FitTiming:
+    """How long fitting and evaluating an estimator takes, on a small part of the pool."""
+    few = _some(data, EVALUATION_BATCH)
     images = _some(data, BATCHES * EVALUATION_BATCH)
     model = _untrained(trial, data)
-    _fit(model, _some(data, EVALUATION_BATCH))  # warms up
+    _fit(model, few)  # warms up
     start = time.perf_counter()
     _fit(model, images)
     evaluate_estimator(model, images, data.classes)
-    return (time.perf_counter() - start) / len(images)
+    seconds = time.perf_counter() - start
+    return FitTiming(image=seconds / len(images), pool=len(data.pool))
 
 
-def _time_sample(trial: Trial, data: Data, device: str, seconds: float) -> Timing:
+def _time_sample(trial: Trial, images: Split, data: Data, seconds: float) -> StepTiming:
     """The same of one sample; the evaluation is of EVALUATION_BATCH images."""
-    place = find_device(device)
-    trial = trial.resolved(place)
-    images = _some(data, EVALUATION_BATCH).to(place)
-    model = normalised(_untrained(trial, data), images.images)
+    net = _untrained(trial, data)
+    model = normalised(net, images.images)
     optimiser = make_optimiser(model, trial.hyperparameters)
-    stream = batches(len(images), trial.hyperparameters["batch_size"], 0, place)
+    size = trial.hyperparameters["batch_size"]
+    stream = batches(len(images), size, 0, images.labels.device)
 
     def step() -> None:
         batch = images.take(next(stream))
@@ -71,7 +108,7 @@ def _time_sample(trial: Trial, data: Data, device: str, seconds: float) -> Timin
     def evaluation() -> None:
         evaluate(model, images, trial.precision)
 
-    return Timing(
+    return StepTiming(
         step=_time(step, seconds * STEPS),
         evaluation=_time(evaluation, seconds * (1 - STEPS)) * EVALUATION_BATCH / len(images),
     )

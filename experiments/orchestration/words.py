@@ -1,7 +1,8 @@
-"""What a study says about itself: in its first line, and in the description of its run."""
+"""What a study says about itself: its first line, its run's description, a dry run."""
 
 from collections.abc import Collection, Sequence
 
+from experiments.orchestration.estimate import Row
 from experiments.orchestration.options import StudyOptions
 from experiments.training.subsets import Data
 from experiments.training.trial import Trial
@@ -24,6 +25,17 @@ def headline(
     )
 
 
+def precision_elsewhere(options: StudyOptions, precision: str) -> list[str]:
+    """That a cluster may count other trials as done than this machine does.
+
+    precision: what precision=auto comes to on this machine.
+    """
+    if options.engine == "here" or options.settings.precision != "auto":
+        return []
+    said = f"precision=auto is {precision} on this machine; on the cluster it may be another"
+    return [said]
+
+
 def description(options: StudyOptions, trials: Sequence[Trial], before: str) -> str:
     """The description of the study's run, in Markdown.
 
@@ -44,3 +56,41 @@ def description(options: StudyOptions, trials: Sequence[Trial], before: str) -> 
         "page: `streamlit run app/main.py`.",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+# --- how long it takes
+
+
+def table(rows: Sequence[Row], workers: int) -> str:
+    """What a dry run says."""
+    line = "{:<16}{:>7}{:>10}{:>7}{:>15}{:>10}   {}".format
+    lines = [line("architecture", "done", "diverged", "to do", "failed before", "time", "")]
+    for row in rows:
+        lines.append(
+            line(
+                row.architecture,
+                row.done,
+                row.diverged,
+                row.to_do,
+                row.failed_before,
+                clock(row.seconds),
+                row.basis,
+            )
+        )
+    lines.append(f"{in_all(rows, workers)}; this was a dry run, nothing was written")
+    return "\n".join(lines)
+
+
+def in_all(rows: Sequence[Row], workers: int) -> str:
+    """How long it takes in all: at least as long as the longest job."""
+    shared = sum(row.seconds for row in rows) / workers
+    longest = max((row.longest for row in rows), default=0.0)
+    return f"about {clock(max(shared, longest))} on {workers} workers"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, from an hour on hours too: 1:05, 2:00:00."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02}"
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

@@ -29,7 +29,8 @@ from experiments.orchestration.record import (
     record_result,
     tags_of,
 )
-from experiments.orchestration.study_runs import final_run, has_diverged
+from experiments.orchestration.standing import has_diverged
+from experiments.orchestration.study_runs import final_run
 from experiments.training.results import Diverged, Result
 from experiments.training.subsets import Data
 from experiments.training.successive_halving import Ended, History, halve

@@ -1,27 +1,20 @@
-"""Labelled images by name, as tensors in memory, with fixed validation and test sets."""
+"""Labelled images by name: where they come from, as arrays, and what becomes of them."""
 
-import hashlib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import torch
 
+from experiments.tasks.held_back import Examples, hold_back
 from experiments.tasks.image_folders import read_folder
 from experiments.tasks.pixels import as_labels, as_pixels
-from experiments.training.subsets import Data, Split, stratified_order
+from experiments.training.subsets import Data
 from tracking.errors import InputError, one_line
 
-# one split for everybody: the seeds of a study never move an image between the sets
-SPLIT_SEED = 0
-# share of the images for validation, and for testing where no test set is given
-HELD_BACK = 0.2
-MAX_VALIDATION = 10_000  # images; more would cost time and hardly sharpen the choice
 TRAIN = ("x_train", "y_train")
 TEST = ("x_test", "y_test")
 
@@ -34,7 +27,8 @@ def load_data(name: str, data_dir: str = "data") -> Data:
     data_dir: where torchvision's datasets lie or are downloaded to.
     Raises InputError where the name is unknown, or the files are missing or broken.
     """
-    return split(name, *_arrays(name, Path(data_dir)))
+    arrays = _arrays(name, Path(data_dir))
+    return split(name, *arrays)
 
 
 def _arrays(name: str, data_dir: Path) -> Arrays:
@@ -69,63 +63,7 @@ def split(
     if len(classes) < 2:
         raise InputError(f"dataset '{name}' has {len(classes)} class; at least 2 are needed")
     sets = [Examples(x, np.searchsorted(classes, y)) for x, y in zip(images, labels)]
-    pool, validation, test = _hold_back(sets, name)
-    return Data(
-        name=name,
-        classes=len(classes),
-        pool=pool.as_split(),
-        validation=validation.as_split(),
-        test=test.as_split(),
-        fingerprint=_fingerprint([pool, validation, test]),
-    )
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Images, uint8 (N, H, W, C), and the numbers of their classes, (N,)."""
-
-    images: np.ndarray
-    labels: np.ndarray
-
-    def take(self, indices: np.ndarray) -> "Examples":
-        return Examples(self.images[indices], self.labels[indices])
-
-    def as_split(self) -> Split:
-        nhwc = torch.from_numpy(np.ascontiguousarray(self.images))
-        labels = torch.from_numpy(self.labels.astype(np.int64))
-        return Split(images=nhwc.permute(0, 3, 1, 2), labels=labels)
-
-
-def _hold_back(sets: list[Examples], name: str) -> tuple[Examples, Examples, Examples]:
-    """Pool, validation and test set of the training images and perhaps the test images."""
-    train = sets[0]
-    order = stratified_order(train.labels, SPLIT_SEED)
-    held_back = int(HELD_BACK * len(order))
-    if len(sets) > 1:
-        test = sets[1]
-    else:
-        test = train.take(order[:held_back])
-        order = order[held_back:]
-    chosen = order[: min(held_back, MAX_VALIDATION)]
-    if not (len(chosen) and len(test.labels)):
-        raise InputError(
-            f"dataset '{name}' has {len(order)} training images; too few to hold some back"
-        )
-    if train.images.shape[1:] != test.images.shape[1:]:
-        raise InputError(
-            f"dataset '{name}': training images are {train.images.shape[1:]}, "
-            f"test images {test.images.shape[1:]}"
-        )
-    return train.take(order[len(chosen) :]), train.take(chosen), test
-
-
-def _fingerprint(sets: list[Examples]) -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for one in sets:
-        for array in (one.images, one.labels):
-            digest.update(f"{array.shape}{array.dtype}".encode())
-            digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+    return hold_back(sets, name, len(classes))
 
 
 # --- where arrays come from ------------------------------------------------------------------

@@ -21,6 +21,14 @@ def find_device(name: str) -> torch.device:
     return device
 
 
+def precision_on(device: str) -> str:
+    """What precision=auto comes to on the device of that name: fp32 or bf16.
+
+    Raises InputError for a device that is not here.
+    """
+    return find_precision("auto", find_device(device))
+
+
 def find_precision(name: str, device: torch.device) -> str:
     """fp32 or bf16; "auto" is bf16 where the device multiplies it natively.
 

@@ -58,11 +58,13 @@ class Trial(RunSettings):
 
         That is fp32 or bf16, or "none" for what is not trained by steps.
         """
+        return self.resolved_as(find_precision("auto", device))
+
+    def resolved_as(self, automatic: str) -> "Trial":
+        """The same where precision=auto comes to `automatic`, fp32 or bf16."""
         if self.is_resolved:
             return self
-        if self._trained_by_steps:
-            return replace(self, precision=find_precision(self.precision, device))
-        return replace(self, precision=ANY_PRECISION)
+        return replace(self, precision=automatic if self._trained_by_steps else ANY_PRECISION)
 
     def seed_for(self, purpose: str) -> int:
         """A seed for one purpose, such as "init" or "batches"."""
