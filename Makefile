@@ -12,7 +12,8 @@ DATA ?= cifar10.npz
 
 study: setup  ## a small study on scikit-learn's digits, then its answer
 	$(RUN) mlflow run . --env-manager local -e study --experiment-name digits -P study=digits \
-		-P fractions=0.04,0.08,0.16,0.32,0.64,1 -P samples=3 -P max_steps=3000 -P patience=500
+		-P architectures=linear,mlp,forest -P fractions=0.04,0.08,0.16,0.32,0.64,1 \
+		-P samples=2 -P replicas=6 -P patience=500
 	$(RUN) python -m analysis.report --study digits
 
 app: setup  ## the page

@@ -84,6 +84,7 @@ class Reason(Enum):
     NO_TRIAL_HELPS = auto()  # least: narrowing of an interval that counts
 
     # can it be trusted?
+    BUDGET_BOUND = auto()  # name, sizes: whose best run max_steps ended while it improved
     TRIALS_FAILED = auto()  # architecture, failed, trials, reason: of the runs, or NOT_KNOWN
     NOT_KNOWN = auto()
     STILL_IN_TRAINING = auto()  # name, sizes (n, a tuple)

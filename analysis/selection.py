@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.curves.scatter import relative_spread
 from tracking import schema
-from tracking.runs import is_diverged, is_ended_early, is_replica
+from tracking.runs import is_budget_bound, is_diverged, is_ended_early, is_replica
 from tracking.schema import FAILED, FINISHED
 from tracking.study import Study
 
@@ -151,6 +151,9 @@ def untuned(runs: pd.DataFrame) -> pd.DataFrame:
 def points(best: pd.DataFrame, measure: str = "loss") -> pd.DataFrame:
     """Points of the learning curves, from best_runs; a size has a row for each replicate.
 
+    A run that max_steps ended while it still improved is no point: what it measures is the
+    budget (METHOD.md, a budget that does not bind).
+
     measure: loss or error.
 
     Returns the columns POINT, among them
@@ -159,6 +162,7 @@ def points(best: pd.DataFrame, measure: str = "loss") -> pd.DataFrame:
     se: standard error of one row, from the scatter between the replicates of all sizes of an
         architecture (analysis/curves/scatter.py); nan where there are none.
     """
+    best = best[~is_budget_bound(best)]
     table = best.rename(columns={"n_train": "n"}).assign(value=best[f"test_{measure}"])
     spread = relative_spread(table["architecture"], table["n"], table["value"])
     return table.assign(se=table["value"] * spread)[POINT]

@@ -6,6 +6,7 @@ import torch
 from toys import short
 
 from experiments.training.classifier import evaluate, pixel_statistics
+from experiments.training.results import Score
 from experiments.training.subsets import subset
 from experiments.training.train import train
 
@@ -47,3 +48,12 @@ def test_evaluation_is_the_mean_over_every_image_whatever_the_batches(tiny, monk
     assert whole.error == pytest.approx(
         (logits.argmax(1) != tiny.pool.labels).float().mean().item()
     )
+    losses = torch.nn.functional.cross_entropy(logits, tiny.pool.labels, reduction="none")
+    assert whole.loss_se == pytest.approx(losses.std().item() / len(losses) ** 0.5, rel=1e-4)
+
+
+def test_the_standard_error_of_an_error_is_that_of_a_share():
+    score = Score(loss=1.0, error=0.25, loss_se=0.1, count=399)
+    p = (0.25 * 399 + 1) / 400
+    assert score.error_se == pytest.approx((p * (1 - p) / 399) ** 0.5)
+    assert Score(loss=1.0, error=0.0, loss_se=0.1, count=100).error_se > 0

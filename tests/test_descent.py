@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from toys import short
 
 from experiments.training.classifier import evaluate
-from experiments.training.descent import batches, evaluation_after, out_of_patience
+from experiments.training.descent import (
+    batches,
+    evaluation_after,
+    out_of_patience,
+    patience_in_steps,
+)
 from experiments.training.devices import find_precision
 from experiments.training.results import Diverged
 from experiments.training.subsets import subset
@@ -83,6 +88,35 @@ def test_a_larger_patience_never_ends_with_a_worse_best(noisy):
     )
     assert few.steps < many.steps
     assert many.best_val_loss <= few.best_val_loss
+
+
+def test_a_run_that_max_steps_ends_while_it_improves_is_bound_by_its_budget(noisy):
+    assert train(short(max_steps=5, patience=10_000), noisy).budget_bound
+    assert not train(short(max_steps=5000, patience=40), noisy).budget_bound
+
+
+@pytest.mark.parametrize(
+    ("steps", "epochs", "n", "expected"),
+    [
+        (100, 3, 320, 100),  # an epoch is 10 steps
+        (100, 3, 3200, 300),
+        (100, 0, 3200, 100),
+        (100, 0.5, 3201, 51),  # of 101 steps
+        (1, 1, 5, 1),  # one batch holds them all
+    ],
+)
+def test_the_patience_is_steps_or_epochs_whichever_is_longer(steps, epochs, n, expected):
+    trial = Trial(architecture="linear", patience=steps, patience_epochs=epochs)
+    assert trial.hyperparameters["batch_size"] == 32
+    assert patience_in_steps(trial, n) == max(steps, expected)
+
+
+def test_epochs_keep_a_trial_training_where_steps_would_end_it(noisy):
+    steps = {
+        epochs: train(short(max_steps=5000, patience=4, patience_epochs=epochs), noisy).steps
+        for epochs in (0.0, 30.0)
+    }
+    assert steps[0.0] < steps[30.0]
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**5))

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import jobs
 import pytest
@@ -22,11 +23,14 @@ from experiments.orchestration.words import table
 CPU = torch.device("cpu")
 
 
-def rows_of(trials, runs, data=None):
+A_POOL = SimpleNamespace(pool=range(1000))  # where nothing is timed
+
+
+def rows_of(trials, runs, data=A_POOL):
     return estimate.estimate(trials, Standing.of(runs), data, CPU)
 
 
-def only_row(trials, runs, data=None):
+def only_row(trials, runs, data=A_POOL):
     (row,) = rows_of(trials, runs, data)
     return row
 
@@ -153,9 +157,8 @@ def test_an_architecture_that_crashes_is_said_to_and_the_others_are_timed(tiny, 
 
 
 def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
-    kind = Kind.of(
-        cpu_trial(max_steps=40, patience=100)
-    )  # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
+    # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
+    kind = Kind.of(cpu_trial(max_steps=40, patience=100), pool=90)
     assert StepTiming(step=0.1, evaluation=0.0).cost(kind) == pytest.approx(4.0)
     assert StepTiming(step=0.0, evaluation=1.0).cost(kind) == pytest.approx(8.0)
 
@@ -253,3 +256,12 @@ def test_more_workers_than_jobs_do_not_make_the_longest_job_shorter():
     alone = [cpu_trial(sample=sample) for sample in range(4)]
     rows = rows_of(alone, [ended(replace(trial, fraction=0.5), 60.0) for trial in alone])
     assert "about 1:00 on 4 workers" in table(rows, 4)
+
+
+def test_where_epochs_are_longer_than_the_patience_they_count():
+    trial = cpu_trial(fraction=0.5, max_steps=10**6, patience=100)
+    assert trial.hyperparameters["batch_size"] == 32
+    assert Kind.of(trial, pool=640).patience == 100
+    assert Kind.of(trial, pool=64_000).patience == 3000
+    run = ended(trial, pool="64000")
+    assert Kind.of_run(run.data.params, 64_000) == Kind.of(trial, pool=64_000)

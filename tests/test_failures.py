@@ -138,3 +138,16 @@ def test_an_architecture_without_a_law_is_warned_about():
     assert section.table["remark"].tolist() == [
         "mine: needs at least 3 distinct sizes n, got 2"
     ]
+
+
+def test_sizes_whose_best_run_was_ended_by_its_budget_are_named():
+    finished = [("cnn", trial, "FINISHED", None) for trial in "abc"]
+    found = runs(*finished).assign(
+        dataset="digits", data_seed=0, n_train=[100, 200, 200], best_val_loss=[0.9, 0.5, 0.6]
+    )
+    assert missing(found.assign(budget_bound=["false", "false", "true"])) == []
+    bound = found.assign(budget_bound=["false", "true", "false"])
+    (finding,) = missing(bound)
+    assert finding.reason is Reason.BUDGET_BOUND
+    assert finding.numbers["sizes"] == (200,)
+    assert "max_steps ended the best run while it still improved" in missing_words(bound)[0]

@@ -24,6 +24,7 @@ HYPERPARAMETERS = {
     "fc1_size": 120,
     "fc2_size": 84,
 }
+OLD = {"precision": "fp32", "max_steps": 10_000, "patience_epochs": 0.0}
 OLD_KEY = "0518f259ec043350"  # of the trial below, in the first stores
 LATER = Field("warmup", int, Role.BUDGET, Kept.PARAM, default=3, before=0)
 BY_NAME = {one.name: one for one in schema.FIELDS}
@@ -31,7 +32,7 @@ BY_NAME = {one.name: one for one in schema.FIELDS}
 
 def trial(**settings):
     """The settings of a trial, with its hyperparameters."""
-    asked = asdict(RunSettings(**{"precision": "fp32"} | settings))
+    asked = asdict(RunSettings(**OLD | settings))
     return asked | {"hyperparameters": dict(HYPERPARAMETERS)}
 
 

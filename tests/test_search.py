@@ -10,6 +10,7 @@ from analysis.diagnostics.search import (
     BAND,
     adequacy,
     chances,
+    chances_drawn_anew,
     draws,
     expected_best,
     exponents,
@@ -38,15 +39,31 @@ def runs_of(losses, n=100, architecture="cnn", **more):
 
 def test_the_chances_of_the_best_of_k_sum_to_one_and_move_to_the_best():
     assert chances(4, 1) == pytest.approx([0.25] * 4)
-    for k in range(1, 9):
+    for k in range(1, 6):
         assert chances(5, k).sum() == pytest.approx(1)
-    assert chances(4, 50)[0] == pytest.approx(1, abs=1e-5)
+    assert chances(4, 4) == pytest.approx([1, 0, 0, 0])
 
 
-def test_the_expected_best_is_what_drawing_with_replacement_gives():
+def test_draws_made_anew_miss_the_best_one_by_chance():
+    drawn = np.random.default_rng(0).integers(0, 4, (200_000, 4)).min(1)
+    share = np.bincount(drawn, minlength=4) / len(drawn)
+    assert chances_drawn_anew(4) == pytest.approx(share, abs=0.005)
+
+
+@pytest.mark.parametrize("count", [4, 8, 20])
+def test_the_gain_of_the_last_doubling_is_told_without_bias(count):
+    """Searches of log-normal losses: the mean told is what twice the draws bring in truth."""
+    losses = np.exp(np.random.default_rng(count).normal(0, 0.2, (4000, count)))
+    truth = losses.min(1).mean() / losses[:, : count // 2].min(1).mean()
+    half = np.sort(losses, axis=1) @ chances(count, count // 2)
+    full = np.sort(losses, axis=1) @ chances(count, count)
+    assert full.mean() / half.mean() == pytest.approx(truth, abs=0.004)
+
+
+def test_the_expected_best_is_what_drawing_without_replacement_gives():
     values = np.array([0.5, 0.2, 0.9, 0.4])
     best = expected_best(runs_of(values)).set_index("k")
-    random = np.random.default_rng(0).choice(values, (200_000, 4))
+    random = np.random.default_rng(0).permuted(np.tile(values, (200_000, 1)), axis=1)
     for k in (1, 2, 3, 4):
         drawn = random[:, :k].min(1)
         assert best["expected"][k] == pytest.approx(drawn.mean(), abs=0.003)

@@ -126,3 +126,11 @@ def test_points_are_the_test_loss_or_error_of_the_best_runs():
 def test_the_untuned_runs_are_those_of_sample_0():
     runs = table_of(("cnn", 100, 0, 0, "FINISHED", 0.9), ("cnn", 100, 0, 1, "FINISHED", 0.3))
     assert list(untuned(runs)["run_id"]) == ["run 0"]
+
+
+def test_a_run_that_its_budget_ended_is_no_point_of_a_curve():
+    best = best_runs(
+        table_of(("cnn", 100, 0, 0, "FINISHED", 0.9), ("cnn", 200, 0, 0, "FINISHED", 0.3))
+    ).assign(budget_bound=["false", "true"])
+    assert list(points(best)["n"]) == [100]
+    assert list(points(best.drop(columns="budget_bound"))["n"]) == [100, 200]

@@ -8,7 +8,7 @@ import torch
 
 from experiments.training.results import Diverged
 from experiments.training.subsets import Split
-from experiments.training.successive_halving import halve
+from experiments.training.successive_halving import first_rung, halve
 from experiments.training.train import Training, train
 from experiments.training.trial import Trial
 
@@ -76,6 +76,12 @@ def test_each_rung_says_who_goes_on(noisy):
         for steps, left in [(40, "4 of 12"), (120, "3 of 4")]
     ]
     assert said == rungs
+
+
+def test_rungs_are_counted_in_steps_or_epochs_whichever_is_longer():
+    few = Trial(architecture="mlp", patience=300, patience_epochs=3.0)
+    assert first_rung(few, 320) == 100  # a third of 300 steps
+    assert first_rung(few, 32 * 1000) == 1000  # a third of 3 epochs of 1,000 steps
 
 
 @pytest.mark.parametrize("recorded", [1, 4, 7, 9])

@@ -6,6 +6,7 @@ import torch
 
 from experiments.training.devices import find_device
 from experiments.training.trial import Trial
+from tracking.runs import params_of
 
 
 def cpu_trial(**settings):
@@ -20,7 +21,7 @@ def resolved(trials, device):
 
 def ended(trial, seconds=None, status="FINISHED", steps=1000, loss=1.0, **tags):
     """A trial's run as the store gives it back."""
-    params = {name: str(value) for name, value in trial.as_dict().items()}
+    params = {param.key: param.value for param in params_of(trial.as_dict())}
     metrics = {"best_val_loss": loss}
     if seconds is not None:
         metrics |= {"seconds": seconds, "steps": steps}

@@ -102,6 +102,14 @@ def is_ended_early(runs: pd.DataFrame) -> pd.Series:
     return _is_true(runs, "pruned")
 
 
+def is_budget_bound(runs: pd.DataFrame) -> pd.Series:
+    """Which runs were ended by max_steps while they still improved.
+
+    Runs of before this was recorded do not say so.
+    """
+    return _is_true(runs, "budget_bound")
+
+
 def is_pruned(runs: pd.DataFrame) -> bool:
     """Whether samples were trained against each other, so that hopeless ones ended early."""
     return "bracket" in runs and bool(runs["bracket"].max() > 0)

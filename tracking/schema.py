@@ -114,9 +114,11 @@ class RunSettings:
     search_seed: draws the hyperparameters.
     seed: of initialisation and batches.
     search_space: which ranges the hyperparameters are drawn from.
-    max_steps: budget in optimiser steps.
+    max_steps: the most optimiser steps; a run that they end while it improves is budget_bound.
     patience: steps without a better validation loss.
+    patience_epochs: the same in epochs; whichever of the two is longer counts.
     precision: fp32 or bf16; auto until it is resolved (experiments/training/trial.py).
+    halving: by which rule hopeless samples are ended early; "" where none is.
     bracket: K where the samples 0 to K of a cell are trained against each other; 0: none is
     ended early.
     """
@@ -142,10 +144,22 @@ class RunSettings:
         choices=("default", "augmented", "notebook"),
     )
     max_steps: int = setting(
-        10_000, Role.BUDGET, "budget in optimiser steps", label="most steps", **STEPS
+        100_000,
+        Role.BUDGET,
+        "the most optimiser steps; patience should end a run before",
+        label="most steps",
+        **STEPS,
     )
     patience: int = setting(
         1000, Role.BUDGET, "steps without a better validation loss", label="patience", **STEPS
+    )
+    patience_epochs: float = setting(
+        3.0,
+        Role.BUDGET,
+        "the same in epochs; whichever is longer counts",
+        label="patience in epochs",
+        before=0.0,
+        **COUNT,
     )
     precision: str = setting(
         "auto",
@@ -156,6 +170,7 @@ class RunSettings:
         found=(ANY_PRECISION,),
         matches_any=(ANY_PRECISION, "auto"),
     )
+    halving: str = setting("", Role.BUDGET, asked=False, racing=True, before="")
     bracket: int = setting(0, Role.BUDGET, asked=False, racing=True)
 
     def __post_init__(self) -> None:
@@ -208,6 +223,8 @@ FOUND = (  # what becomes known while it is trained
     # "true": a winner, trained again on another subset
     Field("replica", str, Role.SEARCH, Kept.TAG),
     Field("failure", str, Role.MEASURED, Kept.TAG),  # why it failed
+    # "true": ended by max_steps while it still improved
+    Field("budget_bound", str, Role.MEASURED, Kept.TAG),
     Field("pruned", str, Role.MEASURED, Kept.TAG),  # "true": ended early, others were better
 )
 
@@ -217,6 +234,9 @@ METRICS = (  # losses in nats, errors as fractions in 0–1
     Field("best_step", int, Role.MEASURED, Kept.METRIC),
     Field("test_loss", float, Role.MEASURED, Kept.METRIC),
     Field("test_error", float, Role.MEASURED, Kept.METRIC),
+    # standard errors over the test examples, in the units of the two above
+    Field("test_loss_se", float, Role.MEASURED, Kept.METRIC),
+    Field("test_error_se", float, Role.MEASURED, Kept.METRIC),
     Field("n_train", int, Role.IDENTITY, Kept.METRIC),  # examples in its subset
     Field("n_parameters", int, Role.MEASURED, Kept.METRIC),
     Field("steps", int, Role.MEASURED, Kept.METRIC),
@@ -298,11 +318,16 @@ def search() -> list[str]:
     return names(Role.SEARCH, Role.BUDGET, among=SETTINGS)
 
 
+def racing() -> list[str]:
+    """What says how the trials of a cell were compared while they trained."""
+    return [one.name for one in SETTINGS if one.racing]
+
+
 def same_trial(but: str = "") -> list[str]:
     """What agrees between two runs of one trial, one seed aside; the size stands for the
     fraction.
     """
-    left_out = {but, "fraction", *(one.name for one in SETTINGS if one.racing)}
+    left_out = {but, "fraction", *racing()}
     return ["n_train", *(one.name for one in SETTINGS if one.name not in left_out)]
 
 
@@ -315,6 +340,18 @@ def key(settings: Mapping[str, Any]) -> str:
         if name not in before or value != before[name]
     }
     return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def recorded(params: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of a run by its parameters, which MLflow keeps as text.
+
+    A field that came later than the run has the value that the run was trained with.
+    """
+    settings = {one.name: one.before for one in SETTINGS if one.before is not None}
+    for one in SETTINGS:
+        if one.name in params:
+            settings[one.name] = one.type(params[one.name])
+    return settings
 
 
 def diverged(failure: str | None) -> bool:

@@ -13,7 +13,6 @@ from tracking.runs import is_replica
 
 CELL = ["architecture", "n_train", "data_seed"]
 MISSING = "none"  # the value of a run that does not say one
-OF_A_SEARCH = "bracket"  # a winner trained again has no rivals, so it says nothing about it
 
 
 def fair_cells(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
@@ -41,7 +40,7 @@ def fair_cells(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
             continue
         usual = _usual(rows, field)
         rows = _with_usual(rows, field, usual, findings)
-        if field != OF_A_SEARCH:
+        if field not in schema.racing():  # a winner trained again has no rivals
             replicas = _with_usual(replicas, field, usual, findings)
     if len(rows):
         rows = _same_count(rows, findings)

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from analysis.reasons import Finding, Reason
-from analysis.selection import is_undecided
-from tracking.runs import is_diverged
+from analysis.selection import best_runs, is_undecided
+from tracking.runs import is_budget_bound, is_diverged
 from tracking.schema import FAILED, FINISHED
 
 COLUMNS = ["architecture", "failed", "trials", "reason"]
@@ -38,8 +38,11 @@ def _commonest(reasons: pd.Series) -> str | None:
 
 
 def missing(runs: pd.DataFrame) -> list[Finding]:
-    """What is missing: trials that failed, then sizes that are still in training."""
-    return [*_failed(runs), *_in_training(runs)]
+    """What is missing from the curves.
+
+    Trials that failed, sizes that are still in training, and sizes whose budget was too small.
+    """
+    return [*_failed(runs), *_in_training(runs), *_budget_bound(runs)]
 
 
 def _failed(runs: pd.DataFrame) -> list[Finding]:
@@ -56,8 +59,20 @@ def _failed(runs: pd.DataFrame) -> list[Finding]:
 
 def _in_training(runs: pd.DataFrame) -> list[Finding]:
     left_out = runs[is_undecided(runs)]
-    found = []
-    for name, part in left_out.groupby("architecture", sort=True):
-        sizes = tuple(sorted(part["n_train"].dropna().unique()))
-        found.append(Reason.STILL_IN_TRAINING(name=name, sizes=sizes))
-    return found
+    return [Reason.STILL_IN_TRAINING(**about) for about in _by_architecture(left_out)]
+
+
+def _budget_bound(runs: pd.DataFrame) -> list[Finding]:
+    if not is_budget_bound(runs).any():
+        return []
+    best = best_runs(runs)
+    left_out = best[is_budget_bound(best)]
+    return [Reason.BUDGET_BOUND(**about) for about in _by_architecture(left_out)]
+
+
+def _by_architecture(runs: pd.DataFrame) -> list[dict]:
+    """Name and sizes of each architecture."""
+    return [
+        {"name": name, "sizes": tuple(sorted(part["n_train"].dropna().unique()))}
+        for name, part in runs.groupby("architecture", sort=True)
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.diagnostics.search import chances, draws
+from analysis.diagnostics.search import chances_drawn_anew, draws
 from tracking.schema import FINISHED, same_trial
 
 SEEDS = {"data draw": "data_seed", "initialisation": "seed"}  # source -> what differs
@@ -63,7 +63,7 @@ def _of_search(runs: pd.DataFrame, column: str) -> Spread:
         values = cell[column].to_numpy()
         if len(cell) > 1 and (values > 0).all() and np.isfinite(values).all():
             logs = np.log(values)
-            weight = chances(len(cell), len(cell))
+            weight = chances_drawn_anew(len(cell))
             parts.append((weight @ (logs - weight @ logs) ** 2, 1))
     return _pooled(parts)
 

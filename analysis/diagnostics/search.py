@@ -1,12 +1,15 @@
 """Was the search for hyperparameters long enough?
 
-Expected best of k draws (Dodge et al. 2019, Show Your Work).
+Expected best of k draws (Dodge et al. 2019, Show Your Work), by the estimator without
+replacement: that with replacement is biased, and understates what the last doubling brought
+(Tang et al. 2020, Showing Your Work Doesn't Always Work, section 3).
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.special import comb
 
 from analysis.curves.power_law import fit_power_law
 from analysis.reasons import FitError
@@ -24,12 +27,21 @@ EXPONENTS = ["architecture", "k", "exponent", "low", "high", "residual"]
 
 
 def chances(count: int, k: int) -> np.ndarray:
-    """Probability (count,) that the best of k draws is the 1st, 2nd, … best of `count`.
+    """Probability (count,) that the best of k of `count` draws is the 1st, 2nd, … best of all.
 
-    Draws are with replacement.
+    Without replacement: the i-th best leads where the other k - 1 come from the worse ones.
+    """
+    worse = np.arange(count - 1, -1, -1)
+    return comb(worse, k - 1) / comb(count, k)
+
+
+def chances_drawn_anew(count: int) -> np.ndarray:
+    """Probability (count,) that the best of `count` new draws is the 1st, 2nd, … best of all.
+
+    With replacement, as if as many were drawn anew from those there are (bootstrap).
     """
     left = np.arange(count, -1, -1) / count
-    return left[:-1] ** k - left[1:] ** k
+    return left[:-1] ** count - left[1:] ** count
 
 
 def draws(runs: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame]]:
@@ -88,7 +100,7 @@ def adequacy(best: pd.DataFrame) -> pd.DataFrame:
             continue
         half = float(cell["expected"][most // 2])
         full = float(cell["expected"][most])
-        gain = 1 - full / half
+        gain = max(1 - full / half, 0.0)  # more draws are never worse
         interval = (cell["low"][most], cell["high"][most])
         rows.append((name, n, most, half, full, *interval, gain, gain > FALLS))
     return pd.DataFrame(rows, columns=ADEQUACY)

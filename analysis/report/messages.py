@@ -135,6 +135,9 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
         "{architecture}: {failed:,} of {trials:,} trials failed: {reason}"
     ),
     Reason.NOT_KNOWN: template("unknown"),
+    Reason.BUDGET_BOUND: template(
+        "{name} at n = {sizes}: max_steps ended the best run while it still improved; left out"
+    ),
     Reason.STILL_IN_TRAINING: template(
         "{name} at n = {sizes}: not all samples are trained to their end; left out"
     ),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from mlflow.entities import Run
 
 from experiments.orchestration.standing import is_final
+from experiments.training.descent import longer_patience
 from experiments.training.networks import find_architecture
 from experiments.training.trial import Trial
 from tracking import schema
@@ -29,6 +30,7 @@ OF_A_CELL = [one.name for one in schema.SETTINGS if one.role != Role.SEARCH]
 class Kind(NamedTuple):
     """What the time of a trial depends on.
 
+    patience: in steps, or as many as its epochs have.
     tuned: whether its hyperparameters are drawn at random.
     """
 
@@ -40,25 +42,34 @@ class Kind(NamedTuple):
     tuned: bool
 
     @classmethod
-    def of(cls, trial: Trial) -> "Kind":
-        """The kind of a trial."""
+    def of(cls, trial: Trial, pool: int) -> "Kind":
+        """The kind of a trial on a pool of so many images."""
+        batch = trial.hyperparameters.get("batch_size", pool)
         return cls(
             architecture=trial.architecture,
             fraction=trial.fraction,
             max_steps=trial.max_steps,
-            patience=trial.patience,
+            patience=longer_patience(
+                trial.patience, trial.patience_epochs, batch, round(trial.fraction * pool)
+            ),
             bracket=trial.bracket,
             tuned=trial.sample > 0,
         )
 
     @classmethod
-    def of_run(cls, params: Mapping[str, str]) -> "Kind":
-        """The kind of a run's trial, by its parameters."""
+    def of_run(cls, params: Mapping[str, str], pool: int) -> "Kind":
+        """The same of a run's trial, by its parameters."""
+        fraction = float(params["fraction"])
         return cls(
             architecture=params["architecture"],
-            fraction=float(params["fraction"]),
+            fraction=fraction,
             max_steps=int(params.get("max_steps", 0)),
-            patience=int(params.get("patience", 0)),
+            patience=longer_patience(
+                int(params.get("patience", 0)),
+                float(params.get("patience_epochs", 0)),
+                int(params.get("batch_size", max(pool, 1))),
+                max(round(fraction * pool), 1),
+            ),
             bracket=int(params.get("bracket", 0)),
             tuned=int(params.get("sample", 0)) > 0,
         )
@@ -112,7 +123,7 @@ def past_of(architectures: Iterable[str], runs: Iterable[Run]) -> dict[str, Past
     ended = [
         run for run in runs if run.data.params.get("architecture") in past and is_final(run)
     ]
-    kinds = [Kind.of_run(run.data.params) for run in ended]
+    kinds = [Kind.of_run(run.data.params, int(run.data.tags.get("pool", 0))) for run in ended]
     cells_of_runs = [_cell_of(kind, run) for kind, run in zip(kinds, ended)]
     there = Counter(cells_of_runs)
     for run, kind, cell in zip(ended, kinds, cells_of_runs):

@@ -103,7 +103,7 @@ def expected_seconds(
     except Exception as error:
         # of a user's own architecture, whose trials will fail with the same words
         return [], f"cannot be trained: {type(error).__name__}: {one_line(error)}"
-    return [_left(job, spent, cost) for job in jobs], basis
+    return [_left(job, spent, cost, len(data.pool)) for job in jobs], basis
 
 
 def _cost(
@@ -118,10 +118,12 @@ def _cost(
     return time_fit(trials[0], data).cost, "from a fit timed on this machine"
 
 
-def _left(job: Cell, spent: Mapping[str, float], cost: Cost) -> float:
+def _left(job: Cell, spent: Mapping[str, float], cost: Cost, pool: int) -> float:
     """Seconds of what is left of a job."""
     costs = {
-        trial.key: cost(Kind.of(trial)) for trial in job.trials if spent.get(trial.key) != 0
+        trial.key: cost(Kind.of(trial, pool))
+        for trial in job.trials
+        if spent.get(trial.key) != 0
     }
     rest = sum(costs.values()) - sum(spent.get(key, 0) for key in costs)
     return max(rest, sum(costs[key] for key in job.todo))

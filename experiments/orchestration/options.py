@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.orchestration.processes import cores
 from experiments.training.devices import find_device
+from experiments.training.successive_halving import RULE
 from tracking import schema
 from tracking.command import (
     Option,
@@ -97,8 +98,9 @@ def _shared(options: StudyOptions, given: Mapping[str, Any]) -> RunSettings:
     """What all trials share. With halving the samples of a cell make one bracket."""
     places = [one.name for one in schema.PLACES]
     shared = {one.name: given[one.name] for one in SHARED if one.name not in places}
-    bracket = options.samples if options.pruning == "halving" else 0
-    return RunSettings(**shared, bracket=bracket)
+    if options.pruning == "halving":
+        return RunSettings(**shared, bracket=options.samples, halving=RULE)
+    return RunSettings(**shared)
 
 
 def _settled(options: StudyOptions) -> StudyOptions:

@@ -33,7 +33,7 @@ class Progress:
     ):
         self.pool = pool
         self.workers = workers
-        self.left = Counter(map(Kind.of, trials))
+        self.left = Counter(Kind.of(trial, len(pool)) for trial in trials)
         self.done: Counter[Kind] = Counter()
         self.last: Counter[Kind] = Counter()  # what has ended at the last step
         self.total = len(trials)
@@ -54,12 +54,12 @@ class Progress:
             print(f"{count} {gone} gone, {left} · {self._said(outcome)}", flush=True)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
-        self.last = Counter(Kind.of(outcome.trial) for outcome in outcomes)
+        self.last = Counter(Kind.of(outcome.trial, len(self.pool)) for outcome in outcomes)
         self.left.subtract(self.last)
         self.done.update(self.last)
         for outcome in outcomes:
             if outcome.status == FINISHED:
-                kind = Kind.of(outcome.trial)
+                kind = Kind.of(outcome.trial, len(self.pool))
                 self.past[kind.architecture].add(kind, outcome.seconds)
 
     def _said(self, outcome: Outcome) -> str:

@@ -93,7 +93,8 @@ def log_metrics(client: MlflowClient, run_id: str, result: Result) -> None:
         if name != "step" and value == value  # a forest has no training loss
     ]
     metrics += [Metric(name, getattr(result, name), now, 0) for name in METRICS]
-    tags = [RunTag("pruned", str(result.pruned).lower())]
+    found = {"pruned": result.pruned, "budget_bound": result.budget_bound}
+    tags = [RunTag(name, str(value).lower()) for name, value in found.items()]
     for start in range(0, len(metrics), PER_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + PER_CALL], tags=tags)
 

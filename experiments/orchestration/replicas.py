@@ -19,7 +19,7 @@ def replicas(trials: Sequence[Trial], losses: Mapping[str, float], count: int) -
     seeds = list(dict.fromkeys(trial.data_seed for trial in trials))
     winners = _winners([trial for trial in trials if trial.data_seed == seeds[0]], losses)
     return [
-        replace(trial, data_seed=seed, bracket=0)
+        replace(trial, data_seed=seed, bracket=0, halving="")
         for trial in winners
         for seed in _further(seeds, count)
     ]

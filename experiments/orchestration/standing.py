@@ -135,8 +135,7 @@ def _unresolved_trial(run: Run) -> Trial | None:
     try:
         if _is_resolved(params):
             return None
-        known = [one for one in schema.SETTINGS if one.name in params]
-        trial = Trial(**{one.name: one.type(params[one.name]) for one in known})
+        trial = Trial(**schema.recorded(params))
     except (InputError, ValueError):  # of an architecture that is not here, say
         return None
     if schema.key(trial.as_dict()) != run.data.tags["trial"]:

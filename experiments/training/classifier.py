@@ -1,5 +1,7 @@
 """A network with its normalisation, and how well it does."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -40,6 +42,7 @@ def normalised(net: nn.Module, images: Tensor) -> Classifier:
 def evaluate(model: nn.Module, split: Split, precision: str) -> Score:
     """Loss and error over every image of the split; leaves the model in training mode."""
     loss = 0.0
+    squares = 0.0
     wrong = 0.0
     model.eval()
     with torch.inference_mode(), autocast(split, precision):
@@ -48,9 +51,23 @@ def evaluate(model: nn.Module, split: Split, precision: str) -> Score:
         ):
             logits = model(images).float()
             loss += F.cross_entropy(logits, labels, reduction="sum").item()
+            each = F.cross_entropy(logits, labels, reduction="none")
+            squares += each.double().square().sum().item()
             wrong += (logits.argmax(1) != labels).sum().item()
     model.train()
-    return Score(loss=loss / len(split), error=wrong / len(split))
+    return score_of(loss, squares, wrong, len(split))
+
+
+def score_of(loss: float, squares: float, wrong: float, count: int) -> Score:
+    """From the sums over `count` images of losses, of their squares, and of mistakes."""
+    mean = loss / count
+    variance = max(squares / count - mean**2, 0.0)
+    return Score(
+        loss=mean,
+        error=wrong / count,
+        loss_se=math.sqrt(variance / max(count - 1, 1)),
+        count=count,
+    )
 
 
 def autocast(split: Split, precision: str) -> torch.autocast:

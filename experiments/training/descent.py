@@ -36,6 +36,7 @@ def fit_network(net: nn.Module, trial: Trial, sets: Sets) -> Course:
         n_parameters=sum(weights.numel() for weights in model.parameters()),
         test=test,
         pruned=descent.pruned,
+        budget_bound=descent.budget_bound,
     )
 
 
@@ -55,12 +56,15 @@ class Descent:
     history: every evaluation so far.
     best_weights: a copy of the model's state at the best of them.
     pruned: whether it was asked to end early.
+    budget_bound: whether max_steps ended it while its patience was not spent.
     """
 
     def __init__(self, model: nn.Module, trial: Trial, sets: Sets):
         self.history: list[Evaluation] = []
         self.best_weights: dict[str, Tensor] = {}
         self.pruned = False
+        self.budget_bound = False
+        self._patience = patience_in_steps(trial, len(sets.train))
         self._model = model
         self._trial = trial
         self._sets = sets
@@ -90,11 +94,12 @@ class Descent:
             if not (yield evaluation):
                 self.pruned = True
                 return
+        self.budget_bound = True
 
     def _train(self) -> float:
         """Train until the next evaluation; returns the mean loss over these steps, in nats."""
         trial = self._trial
-        until = min(evaluation_after(self._step, trial.patience), trial.max_steps)
+        until = min(evaluation_after(self._step, self._patience), trial.max_steps)
         steps = until - self._step
         loss = torch.zeros((), device=self._sets.train.labels.device)
         for _ in range(steps):
@@ -136,7 +141,7 @@ class Descent:
 
     def _is_out_of_patience(self) -> bool:
         last = max(self.best.step, self._last_drop)
-        return self._step >= out_of_patience(last, self._trial.patience)
+        return self._step >= out_of_patience(last, self._patience)
 
     def _drop_learning_rate(self) -> None:
         """Go on from the best weights at a smaller learning rate."""
@@ -195,6 +200,22 @@ def batches(n: int, size: int, seed: int, device: torch.device) -> Iterator[Tens
 
 
 # --- when to evaluate and when to stop ------------------------------------------------------
+
+
+def patience_in_steps(trial: Trial, n: int) -> int:
+    """Steps without a better validation loss that a trial on n images waits.
+
+    `patience` steps or `patience_epochs` epochs, whichever is longer: on few images an epoch
+    is a few steps, on many a thousand steps are less than one, and say nothing yet.
+    """
+    batch = trial.hyperparameters["batch_size"]
+    return longer_patience(trial.patience, trial.patience_epochs, batch, n)
+
+
+def longer_patience(steps: int, epochs: float, batch: int, n: int) -> int:
+    """Steps, or as many as the epochs of n images in batches have, whichever is more."""
+    epoch = math.ceil(n / max(2, min(batch, n)))
+    return max(steps, math.ceil(epochs * epoch))
 
 
 def evaluation_after(step: int, patience: int) -> int:

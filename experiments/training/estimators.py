@@ -43,9 +43,14 @@ def evaluate_estimator(model: Any, split: Split, classes: int) -> Score:
     votes = len(getattr(model, "estimators_", ())) or VOTES
     smoothed = (probabilities * votes + 1 / classes) / (votes + 1)
     labels = split.labels.numpy()
-    loss = -np.log(smoothed[np.arange(len(labels)), labels]).mean()
+    losses = -np.log(smoothed[np.arange(len(labels)), labels])
     error = (probabilities.argmax(1) != labels).mean()
-    return Score(loss=float(loss), error=float(error))
+    return Score(
+        loss=float(losses.mean()),
+        error=float(error),
+        loss_se=float(losses.std() / math.sqrt(max(len(losses) - 1, 1))),
+        count=len(labels),
+    )
 
 
 def flat(split: Split) -> ndarray:

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from experiments.training.descent import patience_in_steps
 from experiments.training.results import Result
 from experiments.training.subsets import Data, subset_size
 from experiments.training.train import Training
@@ -25,6 +26,8 @@ KEEP = 1 / 3
 # of the patience: earlier, slow starters that would have won are taken for hopeless (README)
 FIRST_RUNG = 1 / 3
 FINALISTS = 3
+# What a run records of it, so that searches by unequal rules are never compared silently.
+RULE = f"first rung {FIRST_RUNG:.2f} of the patience, keep {KEEP:.2f}, {FINALISTS} finalists"
 
 History = Sequence[tuple[int, float]]  # step and validation loss in nats of each evaluation
 Ended = tuple[Trial, Result | Exception]  # with its result, or with what stopped it
@@ -47,18 +50,18 @@ def halve(
     bracket = Bracket(trials, data, device, recorded)
     trial = trials[0]
     n = subset_size(data.pool, trial.fraction)
-    rung = max(1, round(FIRST_RUNG * trial.patience))
+    times = 1
     while bracket.running:
-        yield from bracket.train_to(rung)
+        yield from bracket.train_to(times)
         before = bracket.left
         bracket.left = max(FINALISTS, math.ceil(KEEP * before))
         if bracket.left < before:
             say(
-                f"{trial.architecture} · n={n:,} · after {rung:,} steps "
+                f"{trial.architecture} · n={n:,} · after {bracket.steps_at(times)} steps "
                 f"{bracket.left} of {before} samples go on"
             )
         yield from bracket.stop_others()
-        rung *= round(1 / KEEP)
+        times *= round(1 / KEEP)
 
 
 class Bracket:
@@ -80,22 +83,30 @@ class Bracket:
             Training(trial, data, device) for trial in trials if trial.key not in recorded
         ]
         self.left = sum(trial.sample > 0 for trial in trials)
+        n = subset_size(data.pool, trials[0].fraction)
+        self._first_rung = {trial.sample: first_rung(trial, n) for trial in trials}
         self.losses: dict[int, float] = {}
         self._before = {
             trial.sample: recorded[trial.key] for trial in trials if trial.key in recorded
         }
 
-    def train_to(self, rung: int) -> Iterator[Ended]:
-        """Train all to the rung, the untuned default and the finalists to their end."""
+    def train_to(self, times: int) -> Iterator[Ended]:
+        """Train all to `times` their first rung; the default and finalists to the end."""
         for sample, history in self._before.items():
-            self.losses[sample] = best_by(rung, history)
+            self.losses[sample] = best_by(times * self._first_rung[sample], history)
         for training in list(self.running):
             sample = training.trial.sample
             is_compared = sample > 0 and self.left > FINALISTS
+            rung = times * self._first_rung[sample]
             failure = attempt(training.advance, rung if is_compared else math.inf)
             self.losses[sample] = math.inf if failure else training.best_val_loss
             if failure or training.result:
                 yield self._end(training, failure)
+
+    def steps_at(self, times: int) -> str:
+        """The steps of a rung in words: of batches of several sizes there are several."""
+        steps = [times * rung for sample, rung in self._first_rung.items() if sample > 0]
+        return " to ".join(f"{count:,}" for count in sorted({min(steps), max(steps)}))
 
     def stop_others(self) -> Iterator[Ended]:
         """Stop all but the best that are left; the untuned default has ended by now."""
@@ -110,6 +121,14 @@ class Bracket:
         ended = failure or training.result
         assert ended is not None
         return training.trial, ended
+
+
+def first_rung(trial: Trial, n: int) -> int:
+    """Steps of a trial on n images until it is first compared: FIRST_RUNG of its patience.
+
+    Where epochs are longer than steps they count, as they do for the patience.
+    """
+    return max(1, round(FIRST_RUNG * patience_in_steps(trial, n)))
 
 
 def attempt(step: Callable[..., None], *arguments: float) -> Exception | None:
