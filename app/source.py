@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parent / "example"
 FIRST_EXAMPLE = "fashion_mnist"
 KINDS = {"study": Text("Study"), "csv": Text("Your CSV"), "example": Text("Example")}
 MAKE_STUDY = Text(
-    "Train a small study on the built-in digits (about two and a half minutes on two cores):"
+    "Train a small study on the built-in digits (under two minutes on two cores):"
 )
 # Of a CSV, as server.maxUploadSize says; its rows are bounded where it is read.
 MOST_BYTES = 2 * 2**20

@@ -14,30 +14,27 @@ from tracking.runs import load_runs
 from tracking.store import experiments, open_store, study_run
 
 SUMMARY = {
-    **{
-        "best_val_loss": 0.5,
-        "best_val_error": 0.2,
-        "best_step": 40,
-        "test_loss": 0.6,
-        "test_error": 0.25,
-    },
-    **{"n_train": 100, "n_parameters": 1000, "steps": 50, "seconds": 1.5},
+    "best_val_loss": 0.5,
+    "best_val_error": 0.2,
+    "best_step": 40,
+    "test_loss": 0.6,
+    "test_error": 0.25,
+    "n_train": 100,
+    "n_parameters": 1000,
+    "steps": 50,
+    "seconds": 1.5,
 }
 PARAMS = {
-    **{
-        "dataset": "digits",
-        "architecture": "cnn",
-        "fraction": "0.1",
-        "sample": "0",
-        "data_seed": "0",
-        "lr": "0.02",
-    },
-    **{
-        "max_steps": "50",
-        "precision": "auto",
-        "search_space": "default",
-        "max_features": "sqrt",
-    },
+    "dataset": "digits",
+    "architecture": "cnn",
+    "fraction": "0.1",
+    "sample": "0",
+    "data_seed": "0",
+    "lr": "0.02",
+    "max_steps": "50",
+    "precision": "auto",
+    "search_space": "default",
+    "max_features": "sqrt",
 }
 TAGS = {
     "trial": "0123456789012345",
@@ -82,14 +79,8 @@ def multiply(store, run_id, copies):
     times.
     """
     with sqlite3.connect(store / "mlflow.db") as database:
-        for table, key in (
-            ("runs", "run_uuid"),
-            ("params", "run_uuid"),
-            ("tags", "run_uuid"),
-        ) + (
-            ("latest_metrics", "run_uuid"),
-            ("metrics", "run_uuid"),
-        ):
+        for table in ("runs", "params", "tags", "latest_metrics", "metrics"):
+            key = "run_uuid"
             columns = [row[1] for row in database.execute(f"pragma table_info({table})")]
             rows = database.execute(
                 f"select * from {table} where {key} = ?", (run_id,)
