@@ -169,8 +169,11 @@ def points(best: pd.DataFrame, measure: str = "loss") -> pd.DataFrame:
 
 
 def datasets(study: Study) -> list[str]:
-    """Those with a finished run, by name; none for a CSV."""
-    return [] if study.runs is None else sorted(best_runs(study.runs)["dataset"].unique())
+    """Those with a point of a curve, by name; none for a CSV."""
+    if study.runs is None:
+        return []
+    best = best_runs(study.runs)
+    return sorted(best.loc[~is_budget_bound(best), "dataset"].unique())
 
 
 def learning_curves(study: Study, dataset: str | None, measure: str) -> pd.DataFrame | None:

@@ -59,10 +59,10 @@ def test_a_target_that_the_fit_meets_and_the_measurement_missed_is_not_called_re
 @pytest.mark.parametrize(
     ("loss", "why"),
     [
-        (0.4 * (SIZES / 100) ** 0.3, "the loss rises with more data"),
+        (0.4 * (SIZES / 100) ** 0.3, "the curve rises with more data"),
         (
             LAW**0.5 * np.exp(0.3 * np.random.default_rng(0).standard_normal(7)),
-            "the loss scatters so much about the fitted curve",
+            "the points scatter so much about the fitted curve",
         ),
         (0.5 + 0.002 * (-1.0) ** np.arange(7), "the curve is flat"),
     ],
@@ -85,7 +85,7 @@ def test_machines_are_told_no_more_than_people():
     found = decision_record(decide(rising, Prices(target=1.2)))
     assert (found["recommended"], found["reason"]) == (
         "cannot say",
-        "the loss rises with more data",
+        "the curve rises with more data",
     )
     loss = LAW * np.array([1, 1, 1, 1, 1, 1, 1.2])
     for share, missed in ((0.98, True), (1.1, False)):

@@ -17,8 +17,10 @@ GRID = [
     "linear",
     "--samples",
     "0",
-    "--max_steps",
-    "30",
+    "--patience",
+    "20",
+    "--patience_epochs",
+    "0",
     "--workers",
     "1",
 ]
@@ -47,6 +49,17 @@ def test_the_largest_sizes_are_trained_after_their_forecast_is_logged(told):
     )  # a larger grid, later: the forecast stays
     pd.testing.assert_frame_equal(read_forecasts("held"), table)
     assert len(load_runs("held")) == 10
+
+
+def test_a_study_whose_runs_are_all_bound_by_their_budget_says_so_in_one_line(store, capfd):
+    study.main([*GRID, *SIZES, "--max_steps", "5"])
+    said = capfd.readouterr().out
+    assert (
+        "no answer yet: error: study 'held' has no point of a curve yet; linear at n = "
+        in said
+    )
+    assert "max_steps ended the best run while it still improved" in said
+    assert "Traceback" not in said
 
 
 def test_sizes_that_were_trained_before_are_not_forecast_and_the_study_says_so(store, capfd):

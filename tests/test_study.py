@@ -44,8 +44,13 @@ GRID = [
     "--samples",
     "1",
     "--max_steps",
-    "30",
+    "5000",
+    "--patience",
+    "4",
+    "--patience_epochs",
+    "0",
 ]
+BUDGET = {"max_steps": 5000, "patience": 4, "patience_epochs": 0.0}  # linear ends by patience
 GRID += ["--report", "false", "--keep_models", "none"]
 FRACTIONS = (0.05, 0.1, 0.2)
 MORE_FRACTIONS = (0.05, 0.1, 0.2, 0.4)
@@ -97,7 +102,7 @@ def coordinator_of(options, data):
 
 def wanted(fractions=FRACTIONS, architectures=("linear", "toys:exploding", "forest")):
     return {
-        trial(architecture=name, fraction=fraction, sample=sample, max_steps=30).key
+        trial(architecture=name, fraction=fraction, sample=sample, **BUDGET).key
         for name in architectures
         for fraction in fractions
         for sample in (0, 1)
@@ -125,9 +130,7 @@ def line(tmp_path_factory, empty_store):
         stale = client.create_run(
             client.create_experiment("line"),
             tags={
-                "trial": trial(
-                    architecture="linear", fraction=0.1, sample=1, max_steps=30
-                ).key,
+                "trial": trial(architecture="linear", fraction=0.1, sample=1, **BUDGET).key,
                 "study": "line",
             },
         )
@@ -199,7 +202,7 @@ def test_every_finished_run_has_its_metrics_and_its_dataset(line):
 def test_a_run_in_a_worker_gives_what_the_trial_gives_here(line, digits):
     from experiments.training.train import train
 
-    asked = trial(architecture="linear", fraction=0.1, sample=1, max_steps=30)
+    asked = trial(architecture="linear", fraction=0.1, sample=1, **BUDGET)
     (run,) = [
         run
         for run in line.first
@@ -225,7 +228,7 @@ def test_a_diverged_trial_is_failed_with_the_reason(line):
 def test_a_run_that_a_dead_process_left_is_killed_and_its_trial_run_again(line):
     status = {run.info.run_id: run.info.status for run in line.first}
     assert status[line.stale] == "KILLED"
-    again = trial(architecture="linear", fraction=0.1, sample=1, max_steps=30).key
+    again = trial(architecture="linear", fraction=0.1, sample=1, **BUDGET).key
     assert again in keys(line.first, "FINISHED")
 
 

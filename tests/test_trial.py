@@ -25,6 +25,8 @@ DIFFERENT = {
     "patience": 1,
     "precision": "bf16",
     "bracket": 1,
+    "patience_epochs": 1.0,
+    "halving": "another rule",
 }
 CPU = torch.device("cpu")
 
@@ -135,6 +137,7 @@ def test_what_is_not_trained_by_steps_has_no_precision(precision):
 
 def test_a_precision_that_is_asked_for_stays_in_the_key_as_in_the_first_stores():
     """Computed before the precision was resolved."""
-    assert Trial(precision="fp32").key == "0518f259ec043350"
-    other = Trial(architecture="mlp", sample=3, fraction=0.5, precision="bf16")
+    budget = {"max_steps": 10_000, "patience_epochs": 0.0}
+    assert Trial(precision="fp32", **budget).key == "0518f259ec043350"
+    other = Trial(architecture="mlp", sample=3, fraction=0.5, precision="bf16", **budget)
     assert other.key == "f5f4e6540a8fa8d0"

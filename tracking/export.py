@@ -132,7 +132,7 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
     settings = {
         one.name: ", ".join(map(str, sorted(runs[one.name].dropna().unique().tolist())))
         for one in (*schema.SETTINGS, *schema.PLACES)
-        if one.label and one.name in runs
+        if one.label and one.name in runs and not runs[one.name].eq(one.before).all()
     }
     return {
         "date": f"{last:%Y-%m-%d}",

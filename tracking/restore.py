@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -17,6 +18,9 @@ from tracking.schema import FAILED, FINISHED, HISTORY, KILLED, RUNNING
 from tracking.store import open_store, study_run
 from tracking.study import Study
 from tracking.text import Text, template
+
+SETTINGS = {one.name: one.type for one in schema.SETTINGS}
+BEFORE = {one.name: one.before for one in schema.SETTINGS if one.before is not None}
 
 
 def restore(study: Study) -> int:
@@ -119,9 +123,11 @@ def write_run(
     began = int(values["started"].timestamp() * 1000)
     ended = began + int(1000 * values.get("seconds", 0))
     tags = tags | {name: as_text(values[name]) for name in TAGS if name in values}
-    hyperparameters = values.keys() - {*INFO, *METRICS, *TAGS, "over", "fraction"}
-    params = [Param(name, as_text(values[name])) for name in hyperparameters]
-    params.append(Param("fraction", str(float(values["fraction"]))))
+    params = [
+        Param(name, as_text(values[name], SETTINGS.get(name)))
+        for name in values.keys() - {*INFO, *METRICS, *TAGS, "over"}
+        if values[name] != BEFORE.get(name)  # of a run that knew nothing of the setting
+    ]
     metrics = [Metric(name, values[name], ended, 0) for name in METRICS if name in values]
     metrics += [
         Metric(point.variable, point.value, ended, int(point.step))
@@ -133,8 +139,15 @@ def write_run(
     client.set_terminated(run.info.run_id, values["status"], end_time=ended)
 
 
-def as_text(value: object) -> str:
-    """As MLflow keeps it; whole numbers, which gaps in a table make fractions of, as whole."""
+def as_text(value: Any, kind: type | None = None) -> str:
+    """As MLflow keeps it: a setting as its type is written.
+
+    Whole numbers, which gaps in a table make fractions of, stay whole.
+
+    kind: type of a setting; None for a hyperparameter or a tag, whose type nobody knows.
+    """
+    if kind is not None:
+        return str(kind(value))
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

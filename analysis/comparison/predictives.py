@@ -24,7 +24,9 @@ def predictives(
         try:
             found[str(name)] = predictive_of(part, known.get(str(name)))
         except FitError as error:
-            left_out.append(Reason.NOT_COMPARED(name=name, why=error.finding or str(error)))
+            if error.finding is None:  # a wrong argument
+                raise
+            left_out.append(Reason.NOT_COMPARED(name=name, why=error.finding))
     return found, left_out
 
 

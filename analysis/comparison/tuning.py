@@ -32,8 +32,9 @@ def tuning_multipliers(
             before = predictive_of(default)
             after = predictive_of(tuned, known.get(name))
         except FitError as error:
-            why = error.finding or str(error)
-            left_out.append(Reason.TUNING_NOT_VALUED(name=name, why=why))
+            if error.finding is None:  # a wrong argument
+                raise
+            left_out.append(Reason.TUNING_NOT_VALUED(name=name, why=error.finding))
             continue
         found[name] = data_multiplier(
             before,

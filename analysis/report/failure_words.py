@@ -4,6 +4,7 @@ import pandas as pd
 
 from analysis.diagnostics.failures import missing
 from analysis.report.messages import say
+from tracking.schema import FINISHED
 from tracking.text import Text, joined
 
 
@@ -14,9 +15,12 @@ def missing_words(runs: pd.DataFrame) -> list[Text]:
 
 def nothing_finished(name: str, runs: pd.DataFrame) -> Text:
     """Why a study has no curve to show."""
-    started = Text(
-        "study '{name}' has no finished run yet ({count:,} started)",
-        name=name,
-        count=len(runs),
-    )
-    return joined([started, *missing_words(runs)], by="; ")
+    if runs["status"].eq(FINISHED).any():
+        without = Text("study '{name}' has no point of a curve yet", name=name)
+    else:
+        without = Text(
+            "study '{name}' has no finished run yet ({count:,} started)",
+            name=name,
+            count=len(runs),
+        )
+    return joined([without, *missing_words(runs)], by="; ")

@@ -4,7 +4,7 @@ from typing import Any
 
 from analysis.reasons import Finding, FitError, Reason, Variant
 from analysis.report.numbers import chance
-from tracking.text import Text, template, templates
+from tracking.text import Text, Verbatim, template, templates
 
 MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on the count
     # a curve
@@ -12,12 +12,12 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
     Reason.NOT_ABOVE_ZERO: template(
         "the loss or error at n = {n:,.0f} is {value:g}; only what is above 0 can be fitted"
     ),
-    Reason.RISES: template("the loss rises with more data"),
+    Reason.RISES: template("the curve rises with more data"),
     Reason.TOO_MUCH_SCATTER: template(
-        "the loss scatters so much about the fitted curve that it shows no law"
+        "the points scatter so much about the fitted curve that they show no law"
     ),
     Reason.FLAT: template(
-        "the curve is flat: more data has not changed the loss beyond its scatter"
+        "the curve is flat: more data has not changed it beyond its scatter"
     ),
     Reason.OUT_OF_REACH: template(
         "even {times:,.0f} times the data would not reach the target"
@@ -42,7 +42,7 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
         "ill-behaved: the back-test misses by {miss:.0%} (root mean square)"
     ),
     Reason.RISES_BETWEEN_SIZES: template(
-        "ill-behaved: the loss rises between sizes by more than its error"
+        "ill-behaved: the curve rises between sizes by more than its error"
     ),
     Reason.BELOW_DATA: template(
         "nothing is known below the smallest size measured, {least:,.0f}"
@@ -164,7 +164,7 @@ def _in_words(name: str, value: Any) -> Any:
         return say_variant(value)
     if isinstance(value, tuple):
         return ", ".join(f"{n:,.0f}" for n in value)  # sizes, alike in every language
-    return value
+    return Verbatim(value) if type(value) is str else value  # the name of an architecture
 
 
 def say_variant(variant: Variant) -> Text:

@@ -223,8 +223,9 @@ def protocol(analysis: StudyAnalysis) -> list[Section]:
         "The training pool was shuffled once per data seed; every size is a prefix of that "
         "order, without repetition and with every class in its share. One validation set, the "
         "same for all sizes, chose the best step and the best sample; the test set was "
-        "evaluated once, with the chosen weights. The budget is in optimiser steps with "
-        "patience. Runs that diverged count as failed."
+        "evaluated once, with the chosen weights. A run ends once its validation loss has not "
+        "improved for so many steps or epochs (its patience), or at the most steps allowed. "
+        "Runs that diverged count as failed."
     )
     words = joined([_counts(runs), rules])
     return [Section(Text("How the study was done"), words, _settings(analysis))]

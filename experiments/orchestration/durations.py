@@ -59,19 +59,20 @@ class Kind(NamedTuple):
     @classmethod
     def of_run(cls, params: Mapping[str, str], pool: int) -> "Kind":
         """The same of a run's trial, by its parameters."""
-        fraction = float(params["fraction"])
+        settings = schema.recorded(params)
+        fraction = settings["fraction"]
         return cls(
-            architecture=params["architecture"],
+            architecture=settings["architecture"],
             fraction=fraction,
-            max_steps=int(params.get("max_steps", 0)),
+            max_steps=settings.get("max_steps", 0),
             patience=longer_patience(
-                int(params.get("patience", 0)),
-                float(params.get("patience_epochs", 0)),
+                settings.get("patience", 0),
+                settings["patience_epochs"],
                 int(params.get("batch_size", max(pool, 1))),
                 max(round(fraction * pool), 1),
             ),
-            bracket=int(params.get("bracket", 0)),
-            tuned=int(params.get("sample", 0)) > 0,
+            bracket=settings.get("bracket", 0),
+            tuned=settings.get("sample", 0) > 0,
         )
 
     @property
@@ -140,4 +141,5 @@ def past_of(architectures: Iterable[str], runs: Iterable[Run]) -> dict[str, Past
 
 def _cell_of(kind: Kind, run: Run) -> tuple:
     """The same for runs whose trials are compared with each other."""
-    return kind.tuned, *(run.data.params.get(name) for name in OF_A_CELL)
+    settings = schema.recorded(run.data.params)
+    return kind.tuned, *(settings.get(name) for name in OF_A_CELL)
