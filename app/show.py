@@ -11,14 +11,14 @@ from analysis.report.html_report import NUMBERS, alt_text, said
 from analysis.report.language import translate
 from analysis.report.numbers import Link
 from analysis.report.sections import Section
-from analysis.report.theme import Look, picture
+from analysis.report.theme import Theme, picture
 
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII punctuation
 
 
-def look() -> Look:
+def theme() -> Theme:
     """The reader's language, and whether the page is dark."""
-    return Look(st.session_state["language"], st.context.theme.type == "dark")
+    return Theme(st.session_state["language"], st.context.theme.type == "dark")
 
 
 def say(text: str) -> str:
@@ -73,7 +73,7 @@ def show(section: Section, key: str) -> None:
     if section.lines:
         st.markdown("\n".join(f"- {words(line)}" for line in section.lines))
     if section.chart is not None:
-        chart = section.chart(look=look())
+        chart = section.chart(theme=theme())
         st.altair_chart(chart, alt=say(alt_text(section)), key=f"chart-{key}")
         with st.expander(say(NUMBERS)):
             _table(section, key)
@@ -86,7 +86,7 @@ def show(section: Section, key: str) -> None:
 def _table(section: Section, key: str) -> None:
     if section.table is None:
         return
-    text = said(section.table, look())
+    text = said(section.table, theme())
     st.table(text.map(_cell), hide_index=True, border="horizontal")
     _downloads(section, key)
 
@@ -121,6 +121,6 @@ def _maker(section: Section, kind: str) -> Callable[[], bytes]:
             assert section.table is not None
             return section.table.to_csv(index=False).encode()
         assert section.chart is not None
-        return picture(section.chart(look=Look()), kind)
+        return picture(section.chart(theme=Theme()), kind)
 
     return make

@@ -8,7 +8,7 @@ from analysis.comparison.compare import Comparison
 from analysis.report.chart_lines import Lines
 from analysis.report.charts import learning_curves
 from analysis.report.comparison_sections import summary
-from analysis.report.comparison_words import multiplier_words, switch_words, tuning_words
+from analysis.report.comparison_words import switch_words, tuning_words
 from analysis.report.decision_sections import decision_sections
 from analysis.report.headline import headline
 from analysis.report.numbers import in_units
@@ -197,5 +197,6 @@ def _says(found: Comparison, a: str, b: str) -> bool:
 
 def _known(multiplier) -> bool:
     """Whether it can be said at any of its sizes."""
-    words = [multiplier_words(multiplier, i) for i in range(len(multiplier.n))]
-    return any(one.template != "cannot say" for one in words)
+    bounded = (multiplier.low > 0) | np.isfinite(multiplier.high)
+    said = [grade != "cannot say" for grade in multiplier.grade]
+    return bool((bounded & np.array(said)).any())

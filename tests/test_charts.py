@@ -10,7 +10,7 @@ from analysis.report.chart_lines import Lines, fitted_lines, levels, regions, sp
 from analysis.report.charts import learning_curves, steps
 from analysis.report.parts import PARTS
 from analysis.report.study_analysis import Question, StudyAnalysis
-from analysis.report.theme import COLOURS, INK, SHAPES, Look, picture
+from analysis.report.theme import COLOURS, INK, SHAPES, Theme, picture
 from tracking.study import Study
 
 SIZES = 1000 * 2 ** np.arange(6)
@@ -136,13 +136,13 @@ def test_histories_are_drawn_with_the_training_loss_thin():
 
 
 @pytest.mark.parametrize(
-    "look", [Look("en"), Look("zh", dark=True)], ids=["english, light", "chinese, dark"]
+    "theme", [Theme("en"), Theme("zh", dark=True)], ids=["english, light", "chinese, dark"]
 )
-def test_every_chart_of_the_report_can_be_drawn(analysis, look):
+def test_every_chart_of_the_report_can_be_drawn(analysis, theme):
     for part in PARTS:
         for section in part.sections(analysis, Question()):
             if section.chart is not None:
-                assert b"<svg" in picture(section.chart(look=look), "svg"), section.title
+                assert b"<svg" in picture(section.chart(theme=theme), "svg"), section.title
                 assert section.table is not None, (
                     section.title
                 )  # its numbers for who cannot see it
@@ -177,7 +177,7 @@ def test_an_architecture_looks_the_same_whichever_others_are_drawn_and_none_look
                 zip(
                     *(
                         get(names).to_dict()["scale"]["range"]
-                        for get in (Look().colour, Look().shape)
+                        for get in (Theme().colour, Theme().shape)
                     )
                 ),
             )

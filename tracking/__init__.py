@@ -1,3 +1,1 @@
-"""The contract: what a run is, and the only way to the store (MLflow, pandas; no torch, no
-statistics).
-"""
+"""The contract: what a run is, and the only way to the store. No torch, no statistics."""

@@ -72,9 +72,7 @@ def options_of(options: type) -> list[Option]:
 
 
 class Parser(argparse.ArgumentParser):
-    """Of `python -m MODULE`: options are never abbreviated, bad input is one line and exit
-    code 2.
-    """
+    """Of a command: options are never abbreviated, bad input is one line and exit code 2."""
 
     def __init__(
         self, module: str, description: str, options: Sequence[Option] = (), **more: Any

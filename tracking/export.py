@@ -70,9 +70,7 @@ def _names_without_folders(study: Study) -> pd.Series:
 
 
 def read_export(place: Path) -> Study:
-    """What `export` wrote; the same runs as load_runs gave. Raises StoreError where it did
-    not.
-    """
+    """What `export` wrote: the runs that load_runs gave. Raises StoreError otherwise."""
     if not (place / ABOUT).exists():
         none = template(
             "folder '{place}' holds no exported study ({file}); see python -m analysis.export"
@@ -161,9 +159,7 @@ def thinned(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def commit(when: pd.Timestamp) -> str:
-    """The last commit here before a time, for studies that do not say theirs; '' outside of
-    git.
-    """
+    """The last commit here before a time, for studies that name none; '' outside of git."""
     here = str(Path(__file__).parent)
     asked = ["git", "-C", here, "log", "-1", "--format=%h", f"--before={when.isoformat()}"]
     try:

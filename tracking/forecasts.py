@@ -55,8 +55,7 @@ def read_forecasts(study: str, tracking_uri: str | None = None) -> pd.DataFrame:
 
 
 def standing(forecasts: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """The forecasts that came after runs they can have been made from, and before any they
-    foretell.
+    """The forecasts that were made after what they rest on and before what they predict.
 
     Others do not count: where runs were deleted and trained anew, say.
     """

@@ -85,9 +85,7 @@ def is_over(runs: pd.DataFrame) -> pd.Series:
 
 
 def write_parent(client: MlflowClient, experiment_id: str, study: Study) -> str:
-    """The run of the study itself, with the forecasts, commits, hardware and note that it
-    lacked.
-    """
+    """The study's own run, with the forecasts, commits, hardware and note that it lacked."""
     found = study_run(client, study.name)
     parent = found or client.create_run(experiment_id, run_name=f"study · {study.name}")
     run_id = parent.info.run_id

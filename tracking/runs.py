@@ -25,9 +25,7 @@ def params_of(settings: Mapping[str, Any]) -> list[Param]:
 
 
 def run_name(architecture: str, n_train: int, sample: int, data_seed: int) -> str:
-    """What a person reads in MLflow's list: `cnn · n=1,600 · #7`, and the data seed unless it
-    is 0.
-    """
+    """What MLflow's list shows: `cnn · n=1,600 · #7`, and the data seed unless it is 0."""
     seed = f" · seed {data_seed}" if data_seed else ""
     return f"{architecture} · n={n_train:,} · #{sample}{seed}"
 

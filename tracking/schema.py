@@ -55,7 +55,7 @@ class Field:
     choices: the values allowed; () for any.
     found: further values allowed that a program finds and nobody is told to ask for.
     matches_any: values that fairness compares with all others: unknown, or without effect.
-    allowed: the same in words, for whoever gave another.
+    allowed: which numbers are, in words, for whoever gave another.
     asked: whether the command that trains one run offers it.
     before: what runs were trained with before the field was there; None: it always was. The
         field enters a trial's key only where it is another, so that old trials keep theirs.
@@ -103,8 +103,7 @@ STEPS = {"least": 1, "allowed": "1 step or more"}
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What is asked of one run. Everything here decides the result, and is part of the trial's
-    key.
+    """What is asked of one run: all that decides its result, and so the trial's key.
 
     dataset: a name, folder:PATH, npz:PATH or package.module:function.
     architecture: a name or package.module:function.
@@ -133,8 +132,12 @@ class RunSettings:
     sample: int = setting(
         0, Role.SEARCH, "0 = untuned default; 1, 2, … = random draws", **COUNT
     )
-    data_seed: int = setting(0, Role.SEED, "which subset", label="data seeds", **COUNT)
-    search_seed: int = setting(0, Role.BUDGET, "which random draws", **COUNT)
+    data_seed: int = setting(
+        0, Role.SEED, "which subset of the pool", label="data seeds", **COUNT
+    )
+    search_seed: int = setting(
+        0, Role.BUDGET, "which random draws of the hyperparameters", **COUNT
+    )
     seed: int = setting(0, Role.SEED, "of initialisation and batches", label="seeds", **COUNT)
     search_space: str = setting(
         "default",
@@ -156,7 +159,7 @@ class RunSettings:
     patience_epochs: float = setting(
         3.0,
         Role.BUDGET,
-        "the same in epochs; whichever is longer counts",
+        "epochs without a better validation loss; the longer patience counts",
         label="patience in epochs",
         before=0.0,
         **COUNT,
@@ -297,9 +300,7 @@ def text_columns() -> list[str]:
 
 
 def fair() -> list[str]:
-    """What must agree for two runs to be compared: how they were split, and what they may
-    spend.
-    """
+    """What must agree for two runs to be compared: their split and their budget."""
     return [*names(Role.SPLIT), *names(Role.BUDGET)]
 
 
@@ -324,9 +325,7 @@ def racing() -> list[str]:
 
 
 def same_trial(but: str = "") -> list[str]:
-    """What agrees between two runs of one trial, one seed aside; the size stands for the
-    fraction.
-    """
+    """What agrees between two runs of one trial, one seed aside; n stands for the fraction."""
     left_out = {but, "fraction", *racing()}
     return ["n_train", *(one.name for one in SETTINGS if one.name not in left_out)]
 
@@ -355,7 +354,5 @@ def recorded(params: Mapping[str, str]) -> dict[str, Any]:
 
 
 def diverged(failure: str | None) -> bool:
-    """Whether a run failed because its loss became NaN or infinite; the same trial would
-    again.
-    """
+    """Whether the loss became NaN or infinite, as it would again in the same trial."""
     return bool(failure) and str(failure).startswith(DIVERGED)

@@ -133,9 +133,7 @@ def trial_runs(client: MlflowClient, experiment_id: str, where: str = "") -> lis
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """For making many objects that stay: looking through them again takes two thirds of the
-    time.
-    """
+    """For making many objects that stay: the collector would take two thirds of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,6 +1,4 @@
-"""What was measured, wherever it is kept: a study in the tracking store, an exported one, or a
-CSV.
-"""
+"""What was measured, wherever it is kept: in the tracking store, an export, or a CSV."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,9 +101,7 @@ def links(runs: pd.DataFrame, ui: str) -> list[str]:
 
 
 def histories(run_ids: list[str], tracking_uri: str | None = None) -> pd.DataFrame:
-    """Losses over optimiser steps of some runs, from the store: run_id, step, val_loss,
-    train_loss.
-    """
+    """Losses of some runs over their steps: run_id, step, val_loss, train_loss."""
     client = open_store(tracking_uri)
     columns = ["run_id", "step", *HISTORY]
     parts = [pd.DataFrame(columns=columns)]

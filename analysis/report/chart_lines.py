@@ -95,15 +95,16 @@ def regions(points: pd.DataFrame, lines: Lines) -> pd.DataFrame:
 
 
 def levels(lines: Lines) -> pd.DataFrame:
-    """Horizontal lines: value, and level (what it is).
+    """Horizontal lines: value, level (what it is), and fitted (whether the law says it).
 
     No floor is shown that the forecast, which weighs other forms, too, falls below.
     """
-    rows = [(lines.target, TARGET), (lines.best_guess, BEST_GUESS)]
+    rows = [(lines.target, TARGET, False), (lines.best_guess, BEST_GUESS, False)]
     law = lines.laws.get(lines.chosen or "")
     if law and law.c > FIRM * law(law.n_max) and law.c <= _lowest(lines, law):
-        rows.append((law.c, Text("floor of {name}", name=lines.chosen)))
-    return pd.DataFrame([row for row in rows if row[0]], columns=["value", "level"])
+        rows.append((law.c, Text("floor of {name}", name=lines.chosen), True))
+    known = [row for row in rows if row[0]]
+    return pd.DataFrame(known, columns=["value", "level", "fitted"])
 
 
 def _lowest(lines: Lines, law: PowerLaw) -> float:

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.chart_lines import (
-    BEST_GUESS,
-    TARGET,
     Lines,
     fitted_lines,
     forecast_bands,
@@ -18,7 +16,7 @@ from analysis.report.chart_lines import (
     regions,
     spread,
 )
-from analysis.report.theme import LIGHT, Look, log
+from analysis.report.theme import LIGHT, Theme, log
 from tracking.text import Text
 
 UNITS = {"loss": Text("test loss (nats)"), "error": Text("test error")}
@@ -54,7 +52,7 @@ def learning_curves(
     lines: Lines,
     measure: str = "loss",
     *,
-    look: Look = LIGHT,
+    theme: Theme = LIGHT,
     linear: bool = False,
 ) -> alt.LayerChart:
     """Measured points with their spread, and the lines through them.
@@ -67,35 +65,35 @@ def learning_curves(
     interval, thin and dotted the curve without tuning.
     """
     names = sorted(points["architecture"].unique())
-    axes = _axes(points, measure, look, linear)
-    colour = look.colour(names)
-    shape = look.shape(names)
+    axes = _axes(points, measure, theme, linear)
+    colour = theme.colour(names)
+    shape = theme.shape(names)
     y = alt.Y("value:Q", **axes.y)
     laws = alt.Chart(fitted_lines(lines.laws)).mark_line(strokeWidth=2)
     rules = alt.Chart(spread(points)).mark_rule(strokeWidth=1.5)
     marks = alt.Chart(points).mark_point(size=75, filled=True, opacity=0.9)
     layers = [
-        *_regions(points, lines, look, axes.x),
+        *_regions(points, lines, theme, axes.x),
         *_forecasts(lines, colour, axes),
         *_untuned(lines, colour, axes),
-        *_levels(lines, look, axes),
+        *_levels(lines, theme, axes),
         laws.encode(axes.x, y, colour, detail="architecture:N"),
         rules.encode(axes.x, alt.Y("low:Q", **axes.y), alt.Y2("high:Q"), colour),
-        marks.encode(axes.x, y, colour, shape, **_hover(points, measure, look)),
+        marks.encode(axes.x, y, colour, shape, **_hover(points, measure, theme)),
     ]
     return alt.LayerChart(layer=layers).properties(height=HEIGHT, width="container")
 
 
-def steps(histories: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
+def steps(histories: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
     """Validation loss over optimiser steps.
 
     histories: name, step, val_loss and perhaps train_loss, which is drawn thin.
     """
     names = list(histories["name"].unique())
-    x = alt.X("step:Q", title=look.say(Text("optimiser steps")))
-    y_of = log(look.say(Text("loss (nats)")))
+    x = alt.X("step:Q", title=theme.say(Text("optimiser steps")))
+    y_of = log(theme.say(Text("loss (nats)")))
     base = alt.Chart(histories)
-    colour = look.colour(names, "name")
+    colour = theme.colour(names, "name")
     hover = [
         "name:N",
         alt.Tooltip("step:Q", format=","),
@@ -120,13 +118,13 @@ class _Axes:
     y: Mapping[str, Any]
 
 
-def _axes(points: pd.DataFrame, measure: str, look: Look, linear: bool) -> _Axes:
+def _axes(points: pd.DataFrame, measure: str, theme: Theme, linear: bool) -> _Axes:
     style = AXIS_FORMATS[measure]
     labels: dict[str, Any] = {"format": style}
     if points["value"].max() < NARROW * points["value"].min():
         labels = {"labelExpr": f"format(datum.value, '{style}')", "labelOverlap": "greedy"}
-    y = {"axis": alt.Axis(**labels), **log(look.say(UNITS[measure]), linear)}
-    return _Axes(alt.X("n:Q", **log(look.say(EXAMPLES), linear)), y)
+    y = {"axis": alt.Axis(**labels), **log(theme.say(UNITS[measure]), linear)}
+    return _Axes(alt.X("n:Q", **log(theme.say(EXAMPLES), linear)), y)
 
 
 def _forecasts(lines: Lines, colour: alt.Color, axes: _Axes) -> Iterator[alt.Chart]:
@@ -150,50 +148,52 @@ def _untuned(lines: Lines, colour: alt.Color, axes: _Axes) -> Iterator[alt.Chart
     yield thin.encode(axes.x, alt.Y("value:Q", **axes.y), colour, detail="architecture:N")
 
 
-def _regions(points: pd.DataFrame, lines: Lines, look: Look, x: alt.X) -> Iterator[alt.Chart]:
+def _regions(
+    points: pd.DataFrame, lines: Lines, theme: Theme, x: alt.X
+) -> Iterator[alt.Chart]:
     """Where one region ends and the next begins, with their names at the top."""
     table = regions(points, lines)
     if table.empty:
         return
     middle = np.sqrt(table["start"] * table["end"])
-    table = table.assign(n=middle, region=table["region"].map(look.say))
+    table = table.assign(n=middle, region=table["region"].map(theme.say))
     ends = table["start"].tolist()[1:] or table["end"].tolist()[:1]
     borders = alt.Chart(pd.DataFrame({"n": ends}))
-    yield borders.mark_rule(color=look.ink, opacity=0.35, strokeDash=[1, 3]).encode(x)
-    names = alt.Chart(table).mark_text(baseline="top", color=look.ink, fontSize=11, limit=110)
+    yield borders.mark_rule(color=theme.ink, opacity=0.35, strokeDash=[1, 3]).encode(x)
+    names = alt.Chart(table).mark_text(baseline="top", color=theme.ink, fontSize=11, limit=110)
     yield names.encode(x, alt.YValue(4), text="region:N")
 
 
-def _levels(lines: Lines, look: Look, axes: _Axes) -> Iterator[alt.Chart]:
+def _levels(lines: Lines, theme: Theme, axes: _Axes) -> Iterator[alt.Chart]:
     table = levels(lines)
     if table.empty:
         return
-    table = table.assign(said=table["level"].map(look.say))
+    table = table.assign(said=table["level"].map(theme.say))
     y = alt.Y("value:Q", **axes.y)
-    rules = alt.Chart(table).mark_rule(color=look.ink, strokeDash=[4, 4], strokeWidth=1)
+    rules = alt.Chart(table).mark_rule(color=theme.ink, strokeDash=[4, 4], strokeWidth=1)
     yield rules.encode(y)
-    asked = table["level"].isin([TARGET, BEST_GUESS])
+    asked = ~table["fitted"].astype(bool)
     # a floor may be close to the target: their names stand at different ends
     left = {"align": "left", "dx": 4}
     right = {"align": "right"}
     for part, side, x in ((table[asked], left, 0), (table[~asked], right, "width")):
         if len(part):
-            text = alt.Chart(part).mark_text(dy=-6, color=look.ink, fontSize=11, **side)
+            text = alt.Chart(part).mark_text(dy=-6, color=theme.ink, fontSize=11, **side)
             yield text.encode(y, alt.XValue(x), text="said:N")
 
 
-def _hover(points: pd.DataFrame, measure: str, look: Look) -> dict[str, Any]:
+def _hover(points: pd.DataFrame, measure: str, theme: Theme) -> dict[str, Any]:
     """Tooltip and link of a point."""
     formats = dict(HOVER)
     if "name" in points:
         formats = {"name": "", **formats}
     if "test_loss" not in points:
         formats = {"n": ",", "value": VALUE_FORMATS[measure], **formats}
-    cells = [alt.Tooltip("architecture:N", title=look.say(Text("architecture")))]
+    cells = [alt.Tooltip("architecture:N", title=theme.say(Text("architecture")))]
     for column, style in formats.items():
         if column in points and points[column].notna().any():
             kind: dict[str, Any] = {"format": style} if style else {}
             field = f"{column}:Q" if style else f"{column}:N"
-            cells.append(alt.Tooltip(field, title=look.say(NAMES[column]), **kind))
+            cells.append(alt.Tooltip(field, title=theme.say(NAMES[column]), **kind))
     link = {"href": alt.Href("link:N")} if "link" in points else {}
     return {"tooltip": cells, **link}

@@ -8,28 +8,28 @@ import pandas as pd
 
 from analysis.comparison.exponents import SHARED
 from analysis.report.numbers import ratio
-from analysis.report.theme import HEIGHT, LIGHT, Look, log
+from analysis.report.theme import HEIGHT, LIGHT, Theme, log
 from tracking.text import Text
 
 WORSE_TO_BETTER = ["#D55E00", "#9AA0AA", "#0072B2"]  # a tenth, as much, ten times the data
 TINY = 1e-3  # is shown for a multiplier of 0
 
 
-def exponents(table: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
+def exponents(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
     """Exponent of each architecture with its interval, and the shared one.
 
     table: architecture, b, low, high.
     """
     names = [
-        look.say(Text("shared")) if name == SHARED else name for name in table["architecture"]
+        theme.say(Text("shared")) if name == SHARED else name for name in table["architecture"]
     ]
     table = table.assign(architecture=names)
     y = alt.Y("architecture:N", title=None, sort=None, axis=alt.Axis(labelOverlap=False))
     scale = alt.Scale(zero=False)
-    title = look.say(Text("exponent b"))
+    title = theme.say(Text("exponent b"))
     numbers = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("low", "b", "high")]
     base = alt.Chart(table)
-    colour = look.colour(names).legend(None)
+    colour = theme.colour(names).legend(None)
     bars = base.mark_rule(strokeWidth=3).encode(
         alt.X("low:Q", scale=scale, title=title), alt.X2("high:Q"), y, colour
     )
@@ -37,7 +37,7 @@ def exponents(table: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
         alt.X("b:Q", scale=scale, title=title),
         y,
         colour,
-        look.shape(names).legend(None),
+        theme.shape(names).legend(None),
         tooltip=["architecture:N", *numbers],
     )
     return alt.LayerChart(layer=[bars, dots]).properties(
@@ -45,20 +45,20 @@ def exponents(table: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
     )
 
 
-def winners(chances: pd.DataFrame, n: float, *, look: Look = LIGHT) -> alt.LayerChart:
+def winners(chances: pd.DataFrame, n: float, *, theme: Theme = LIGHT) -> alt.LayerChart:
     """Probability of the lowest loss or error over sizes, stacked.
 
     chances: sizes n (rows), architectures (columns).
     n: where the dashed line is: most data end there.
     """
     long = chances.reset_index().melt("n", var_name="architecture", value_name="probability")
-    x = alt.X("n:Q", **log(look.say(Text("training examples n"))))
+    x = alt.X("n:Q", **log(theme.say(Text("training examples n"))))
     y = alt.Y(
         "probability:Q",
         stack=True,
         axis=alt.Axis(format="%"),
         scale=alt.Scale(domain=[0, 1]),
-        title=look.say(Text("probability of being the best")),
+        title=theme.say(Text("probability of being the best")),
     )
     hover = [
         "architecture:N",
@@ -67,14 +67,14 @@ def winners(chances: pd.DataFrame, n: float, *, look: Look = LIGHT) -> alt.Layer
     ]
     order = alt.Order("architecture:N")
     areas = alt.Chart(long).mark_area(opacity=0.75)
-    areas = areas.encode(x, y, look.colour(list(chances.columns)), order=order, tooltip=hover)
-    end = alt.Chart(pd.DataFrame({"n": [n]})).mark_rule(color=look.ink, strokeDash=[4, 4])
+    areas = areas.encode(x, y, theme.colour(list(chances.columns)), order=order, tooltip=hover)
+    end = alt.Chart(pd.DataFrame({"n": [n]})).mark_rule(color=theme.ink, strokeDash=[4, 4])
     return alt.LayerChart(layer=[areas, end.encode(x)]).properties(
         height=HEIGHT, width="container"
     )
 
 
-def multipliers(table: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
+def multipliers(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
     """How many times the data each switch equals, as a matrix: from (rows), to (columns).
 
     table: first, second, low, median, high, grade, bound.
@@ -85,15 +85,15 @@ def multipliers(table: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
         text=[_brief(row) for row in table.itertuples()],
     )
     axis = alt.Axis(labelAngle=0, orient="top")
-    x = alt.X("second:N", title=look.say(Text("… to this one")), axis=axis)
-    y = alt.Y("first:N", title=look.say(Text("switching from …")))
+    x = alt.X("second:N", title=theme.say(Text("… to this one")), axis=axis)
+    y = alt.Y("first:N", title=theme.say(Text("switching from …")))
     scale = alt.Scale(domain=[-1, 0, 1], range=WORSE_TO_BETTER, interpolate="rgb")
     numbers = [alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("low", "median", "high")]
     base = alt.Chart(shown)
     cells = base.mark_rect(opacity=0.35).encode(
         x, y, alt.Color("shown:Q", scale=scale, legend=None)
     )
-    words = base.mark_text(fontSize=14, color=look.ink).encode(
+    words = base.mark_text(fontSize=14, color=theme.ink).encode(
         x, y, text="text:N", tooltip=["first:N", "second:N", *numbers, "grade:N"]
     )
     height = 90 + 44 * table["first"].nunique()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.report.charts import UNITS
 from analysis.report.decision_words import INPUTS, NAMES
-from analysis.report.theme import HEIGHT, LIGHT, Look, log
+from analysis.report.theme import HEIGHT, LIGHT, Theme, log
 from tracking.text import Text
 
 MOST = 8  # inputs shown of the tornado
@@ -16,41 +16,41 @@ ROOM = 3  # times the cheapest and the dearest: where bands without end are cut
 
 
 def costs(
-    table: pd.DataFrame, measure: str, currency: str, target: float, *, look: Look = LIGHT
+    table: pd.DataFrame, measure: str, currency: str, target: float, *, theme: Theme = LIGHT
 ) -> alt.LayerChart:
     """Cost of each strategy over targets, with bands; the line is the target.
 
     table: target, strategy, cost, low, high.
     """
-    names = [look.say(name) for name in NAMES.values()]
-    colour = look.colour(names, "strategy")
+    names = [theme.say(name) for name in NAMES.values()]
+    colour = theme.colour(names, "strategy")
     axis = alt.Axis(format="%" if measure == "error" else "~g")
-    x_of = {**log(look.say(UNITS[measure])), "axis": axis}
+    x_of = {**log(theme.say(UNITS[measure])), "axis": axis}
     x = alt.X("target:Q", sort="descending", **x_of)
-    money = log(look.say(Text("cost ({currency})", currency=currency)))
+    money = log(theme.say(Text("cost ({currency})", currency=currency)))
     y_of = {**money, "axis": alt.Axis(format="~s")}
     y = alt.Y("cost:Q", **y_of)
-    base = alt.Chart(_drawn(table, look))
+    base = alt.Chart(_drawn(table, theme))
     bands = base.mark_area(opacity=0.12).encode(
         x, alt.Y("low:Q", **y_of), alt.Y2("high:Q"), colour
     )
     line = base.mark_line().encode(x, y, colour)
     dots = base.mark_point(filled=True, size=45).encode(
-        x, y, colour, look.shape(names, "strategy"), tooltip=_hover()
+        x, y, colour, theme.shape(names, "strategy"), tooltip=_hover()
     )
     asked = alt.Chart(pd.DataFrame({"target": [target]}))
-    rule = asked.mark_rule(color=look.ink, strokeDash=[4, 4]).encode(x)
+    rule = asked.mark_rule(color=theme.ink, strokeDash=[4, 4]).encode(x)
     chart = alt.LayerChart(layer=[bands, line, dots, rule])
     return chart.properties(height=HEIGHT, width="container")
 
 
-def _drawn(table: pd.DataFrame, look: Look) -> pd.DataFrame:
+def _drawn(table: pd.DataFrame, theme: Theme) -> pd.DataFrame:
     """What has a place on logarithmic axes; the ends of the bands, too."""
     table = table[np.isfinite(table["cost"]) & (table["cost"] > 0)]
     least = table["cost"].min() / ROOM
     most = table["cost"].max() * ROOM
     return table.assign(
-        strategy=[look.say(NAMES[name]) for name in table["strategy"]],
+        strategy=[theme.say(NAMES[name]) for name in table["strategy"]],
         low=np.clip(table["low"], least, most),
         high=np.clip(table["high"], least, most),
     )
@@ -61,14 +61,14 @@ def _hover() -> list[Any]:
     return ["strategy:N", alt.Tooltip("target:Q", format=".3~g"), *money]
 
 
-def tornado(table: pd.DataFrame, currency: str, *, look: Look = LIGHT) -> alt.LayerChart:
+def tornado(table: pd.DataFrame, currency: str, *, theme: Theme = LIGHT) -> alt.LayerChart:
     """Cost of data less that of engineers as each input moves alone; below 0 data is cheaper.
 
     table: as analysis/decision/sensitivity.py gives it.
     """
     title = Text("cost of data less cost of engineers ({currency})", currency=currency)
-    x_of: dict[str, Any] = {"title": look.say(title), "axis": alt.Axis(format="~s")}
-    long = _ends(table, look)
+    x_of: dict[str, Any] = {"title": theme.say(title), "axis": alt.Axis(format="~s")}
+    long = _ends(table, theme)
     inputs = list(dict.fromkeys(long["input"]))
     y = alt.Y(
         "input:N",
@@ -76,24 +76,24 @@ def tornado(table: pd.DataFrame, currency: str, *, look: Look = LIGHT) -> alt.La
         title=None,
         axis=alt.Axis(labelLimit=150, labelOverlap=False),
     )
-    colour = look.colour(list(dict.fromkeys(long["end"])), "end")
+    colour = theme.colour(list(dict.fromkeys(long["end"])), "end")
     hover = ["input:N", "end:N", alt.Tooltip("at:Q", format=",.0f")]
     bars = alt.Chart(long).mark_bar(height=16)
     bars = bars.encode(alt.X("middle:Q", **x_of), alt.X2("at:Q"), y, colour, tooltip=hover)
-    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=look.ink)
+    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=theme.ink)
     zero = zero.encode(alt.X("at:Q", **x_of))
     chart = alt.LayerChart(layer=[bars, zero])
     return chart.properties(height=120 + 32 * len(inputs), width="container")
 
 
-def _ends(table: pd.DataFrame, look: Look) -> pd.DataFrame:
+def _ends(table: pd.DataFrame, theme: Theme) -> pd.DataFrame:
     """The two bars of each input: input, end, at, and middle, where they begin."""
     finite = np.isfinite(table["at_low"]) & np.isfinite(table["at_high"])
     shown = table[finite & (table["swing"] > 0)].head(MOST)
     shown = shown.assign(
-        input=[look.say(INPUTS[name]) for name in shown["input"]],
+        input=[theme.say(INPUTS[name]) for name in shown["input"]],
         middle=table.attrs["difference"],
     )
-    low = shown.assign(end=look.say(Text("low value")), at=shown["at_low"])
-    high = shown.assign(end=look.say(Text("high value")), at=shown["at_high"])
+    low = shown.assign(end=theme.say(Text("low value")), at=shown["at_low"])
+    high = shown.assign(end=theme.say(Text("high value")), at=shown["at_high"])
     return pd.concat([low, high])

@@ -17,7 +17,7 @@ from analysis.report.headline import headline
 from analysis.report.parts import PARTS, Part
 from analysis.report.sections import Section
 from analysis.report.study_analysis import Question, StudyAnalysis
-from analysis.report.theme import Look
+from analysis.report.theme import Theme
 from tracking.study import Study
 from tracking.text import Text
 
@@ -43,18 +43,18 @@ class Drawn:
 
 def as_html(analysis: StudyAnalysis, question: Question, language: str = "en") -> str:
     """The answer to a question and all parts of the report, in a language of LANGUAGES."""
-    look = Look(language)
+    theme = Theme(language)
     study = analysis.study
     answer = headline(analysis, question)
     return _template().render(
-        say=look.say,
+        say=theme.say,
         language=language,
         title=Text("How much data is enough? {name}", name=study.name),
         answer=answer,
         trust=Text("Trust: {grade} – {because}", grade=answer.grade, because=answer.because),
         note=Text("Data: {note}", note=study.note) if study.note else "",
         made=_made(study),
-        parts=[(part, _sections(part, analysis, question, look)) for part in PARTS],
+        parts=[(part, _sections(part, analysis, question, theme)) for part in PARTS],
         numbers=NUMBERS,
         vega=Markup(vega()),
     )
@@ -83,26 +83,26 @@ def _made(study: Study) -> Text | str:
 
 
 def _sections(
-    part: Part, analysis: StudyAnalysis, question: Question, look: Look
+    part: Part, analysis: StudyAnalysis, question: Question, theme: Theme
 ) -> list[Drawn]:
     sections = part.sections(analysis, question)
-    return [_drawn(one, f"{part.key}-{i}", look) for i, one in enumerate(sections, start=1)]
+    return [_drawn(one, f"{part.key}-{i}", theme) for i, one in enumerate(sections, start=1)]
 
 
-def _drawn(section: Section, name: str, look: Look) -> Drawn:
+def _drawn(section: Section, name: str, theme: Theme) -> Drawn:
     spec = table = ""
     if section.chart is not None:
-        chart = json.dumps(section.chart(look=look).to_dict())
+        chart = json.dumps(section.chart(theme=theme).to_dict())
         spec = Markup(chart.replace("<", "\\u003c"))
     if section.table is not None:
-        table = Markup(said(section.table, look).to_html(index=False, border=0))
+        table = Markup(said(section.table, theme).to_html(index=False, border=0))
     return Drawn(section, name, spec, table, alt_text(section))
 
 
-def said(table: pd.DataFrame, look: Look) -> pd.DataFrame:
+def said(table: pd.DataFrame, theme: Theme) -> pd.DataFrame:
     """A table in the reader's language."""
-    text = table.map(lambda cell: look.say(cell) if isinstance(cell, str) else cell)
-    return text.rename(columns=look.say)
+    text = table.map(lambda cell: theme.say(cell) if isinstance(cell, str) else cell)
+    return text.rename(columns=theme.say)
 
 
 def alt_text(section: Section) -> Text:

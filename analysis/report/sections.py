@@ -49,7 +49,7 @@ class Section:
     title: its heading.
     words: a few sentences.
     table: of text.
-    chart: draws it for a Look: `chart(look=…)`.
+    chart: draws it in a Theme: `chart(theme=…)`.
     lines: more sentences, one below the other.
     command: to copy into a terminal.
     What there is none of is empty, or None.

@@ -42,7 +42,7 @@ HEIGHT = 300  # pixels
 
 
 @dataclass(frozen=True)
-class Look:
+class Theme:
     """For whom a chart is drawn.
 
     language: of the reader, one of LANGUAGES.
@@ -78,7 +78,7 @@ class Look:
         return alt.Shape(f"{field}:N", scale=_scale(known, SHAPES), legend=legend)
 
 
-LIGHT = Look()  # English on white
+LIGHT = Theme()  # English on white
 
 
 def _once(names: Iterable[str]) -> list[str]:

@@ -7,36 +7,38 @@ import altair as alt
 import pandas as pd
 
 from analysis.report.charts import EXAMPLES, UNITS
-from analysis.report.theme import HEIGHT, LIGHT, Look, log
+from analysis.report.theme import HEIGHT, LIGHT, Theme, log
 from tracking.text import Text
 
 FORMATS = {"loss": "~g", "error": "%"}
 
 
-def expected_best(table: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
+def expected_best(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
     """Expected best validation loss of k draws, at the largest size of each architecture."""
     largest = table[table["n"] == table.groupby("architecture")["n"].transform("max")]
-    height = log(look.say(Text("best validation loss (nats)")))
-    return _over_draws(largest, "expected", height, look)
+    height = log(theme.say(Text("best validation loss (nats)")))
+    return _over_draws(largest, "expected", height, theme)
 
 
-def exponents(table: pd.DataFrame, *, look: Look = LIGHT) -> alt.LayerChart:
+def exponents(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
     """The exponent against the number of random draws."""
-    height = {"scale": alt.Scale(zero=False), "title": look.say(Text("exponent b"))}
-    return _over_draws(table, "exponent", height, look)
+    height = {"scale": alt.Scale(zero=False), "title": theme.say(Text("exponent b"))}
+    return _over_draws(table, "exponent", height, theme)
 
 
-def past_forecasts(table: pd.DataFrame, measure: str, *, look: Look = LIGHT) -> alt.LayerChart:
+def past_forecasts(
+    table: pd.DataFrame, measure: str, *, theme: Theme = LIGHT
+) -> alt.LayerChart:
     """Forecasts (bars: their intervals) beside what was then measured (points).
 
     table: architecture, n, low, high, predicted, measured.
     """
     names = sorted(table["architecture"].unique())
     axis = alt.Axis(format=",", labelAngle=0)
-    x = alt.X("n:O", title=look.say(EXAMPLES), axis=axis)
-    y_of = {"axis": alt.Axis(format=FORMATS[measure]), **log(look.say(UNITS[measure]))}
+    x = alt.X("n:O", title=theme.say(EXAMPLES), axis=axis)
+    y_of = {"axis": alt.Axis(format=FORMATS[measure]), **log(theme.say(UNITS[measure]))}
     side = alt.XOffset("architecture:N")
-    colour = look.colour(names)
+    colour = theme.colour(names)
     numbers = ("n", "low", "predicted", "high", "measured")
     hover = [alt.Tooltip(f"{name}:Q", format=",.4~g") for name in numbers]
     hover.insert(0, alt.Tooltip("architecture:N"))
@@ -50,28 +52,28 @@ def past_forecasts(table: pd.DataFrame, measure: str, *, look: Look = LIGHT) -> 
         bars.encode(x, side, low, alt.Y2("high:Q"), colour, tooltip=hover),
         middle.encode(x, side, alt.Y("predicted:Q", **y_of), colour),
         dots.encode(
-            x, side, alt.Y("measured:Q", **y_of), colour, look.shape(names), tooltip=hover
+            x, side, alt.Y("measured:Q", **y_of), colour, theme.shape(names), tooltip=hover
         ),
     ]
     return alt.LayerChart(layer=layers).properties(height=HEIGHT, width="container")
 
 
 def _over_draws(
-    table: pd.DataFrame, column: str, height: Mapping[str, Any], look: Look
+    table: pd.DataFrame, column: str, height: Mapping[str, Any], theme: Theme
 ) -> alt.LayerChart:
     """A line with its band for each architecture."""
     scale = alt.Scale(type="log", nice=False, padding=20)
     ticks = alt.Axis(values=sorted(table["k"].unique().tolist()), format="d")
-    title = look.say(Text("random draws at every size"))
+    title = theme.say(Text("random draws at every size"))
     x = alt.X("k:Q", scale=scale, axis=ticks, title=title)
     y = alt.Y(f"{column}:Q", **height)
     low = alt.Y("low:Q", **height)
     names = sorted(table["architecture"].unique())
-    colour = look.colour(names)
+    colour = theme.colour(names)
     base = alt.Chart(table)
     band = base.mark_area(opacity=0.12).encode(x, low, alt.Y2("high:Q"), colour)
     line = base.mark_line().encode(x, y, colour)
-    dots = base.mark_point(filled=True).encode(x, y, colour, look.shape(names))
+    dots = base.mark_point(filled=True).encode(x, y, colour, theme.shape(names))
     return alt.LayerChart(layer=[band, line, dots]).properties(
         height=HEIGHT, width="container"
     )

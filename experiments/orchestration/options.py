@@ -57,18 +57,22 @@ class StudyOptions:
     fractions: Sequence[float] = entry("ladder", "comma-separated, or 'ladder'", read_sizes)
     samples: int = entry(4, "K random draws, besides the untuned sample 0")
     data_seeds: Sequence[int] = entry("0", "comma-separated: which subsets", whole_numbers)
-    replicas: int = entry(1, "data seeds of the winners, which are trained again on more")
+    replicas: int = entry(
+        1, "subsets that each winner is trained on; 1 = those of data_seeds alone"
+    )
     pruning: str = entry("off", "off, or halving: end hopeless samples of a cell early")
     hold_out: int = entry(0, "sizes to forecast before training them")
     workers: int = entry(0, "0 = one per core, or all the cluster has")
     engine: str = entry("here", "here, or ray: a Ray cluster")
     ray_address: str = entry("", "HOST:PORT, ray://HOST:PORT or auto; default RAY_ADDRESS")
-    cpus_per_trial: float = entry(1.0, "reserved on the Ray cluster", number)
-    gpus_per_trial: float = entry(0.0, "reserved on the Ray cluster; 0.25 shares", number)
-    retries: int = entry(1, "of a trial that failed, unless it diverged")
+    cpus_per_trial: float = entry(1.0, "CPUs that Ray reserves for each trial", number)
+    gpus_per_trial: float = entry(
+        0.0, "GPUs that Ray reserves for each trial; 0.25 lets four share one", number
+    )
+    retries: int = entry(1, "how often a trial that failed is tried again, unless it diverged")
     keep_models: str = entry("best", "all, best (of each architecture and fraction) or none")
-    register: bool = entry(False, "the best model of each architecture")
-    report: bool = entry(True, "answer at the end")
+    register: bool = entry(False, "register the best model of each architecture in MLflow")
+    report: bool = entry(True, "print and log the answer at the end")
     dry_run: bool = entry(False, "only count and estimate")
     note: str = entry("", "said wherever results are shown, such as where the images are from")
     settings: RunSettings = field(default_factory=RunSettings)
