@@ -6,10 +6,7 @@ Launched again, it runs what is missing.
     python -m experiments.study --study digits
 """
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import current_thread, main_thread
+from collections.abc import Sequence
 
 from experiments.orchestration.coordinator import launch
 from experiments.orchestration.dry_run import dry_run
@@ -24,29 +21,15 @@ __all__ = ["OPTIONS", "main", "parse"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run or estimate a study. Raises InputError for what was asked wrongly."""
-    with stopped_by_schedulers():
-        options = parse(arguments)
-        trials = grid(options)
-        data = load_data(options.settings.dataset, options.data_dir)
-        for fraction in {trial.fraction for trial in trials}:
-            subset_size(data.pool, fraction)  # raises for one that holds no image
-        if options.dry_run:
-            print(dry_run(options, trials, data))
-        else:
-            launch(options, trials, data)
-
-
-@contextmanager
-def stopped_by_schedulers() -> Iterator[None]:
-    """SIGTERM, by which schedulers end a job, is the same as Ctrl-C."""
-    if current_thread() is not main_thread():  # which cannot receive signals
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    options = parse(arguments)
+    trials = grid(options)
+    data = load_data(options.settings.dataset, options.data_dir)
+    for fraction in {trial.fraction for trial in trials}:
+        subset_size(data.pool, fraction)  # raises for one that holds no image
+    if options.dry_run:
+        print(dry_run(options, trials, data))
+    else:
+        launch(options, trials, data)
 
 
 if __name__ == "__main__":

@@ -255,7 +255,12 @@ def _size_grade(found: Predictive, low: float, high: float) -> str:
 def _forecast_grade(found: Predictive, at: ArrayLike, width: ArrayLike) -> str:
     if lawless(found) or np.min(at) < found.curve.n[0]:
         return "cannot say"
-    return next((grade for grade, limit in WIDTHS.items() if np.max(width) <= limit), "poor")
+    return width_grade(float(np.max(width)))
+
+
+def width_grade(width: float) -> str:
+    """Grade of an interval by its width, high / low - 1."""
+    return next((grade for grade, limit in WIDTHS.items() if width <= limit), "poor")
 
 
 def _rises(curve: Curve) -> bool:

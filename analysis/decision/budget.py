@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.curves.curve import check_confidence
-from analysis.curves.forecast import WIDTHS
+from analysis.curves.forecast import width_grade
 from analysis.curves.predictive import NEVER, Predictive
 from analysis.decision.prices import Prices, Settled
 from analysis.decision.scenarios import scenarios
@@ -85,10 +85,9 @@ def best_for_budget(
         rows.append({"months": share * settled.months, **spent, **measured})
     table = pd.DataFrame(rows).astype(float)
     first = table.loc[table["value"].idxmin()]
-    width = first["high"] / first["low"] - 1
     return Split(
         **first.to_dict(),
-        grade=next((grade for grade, limit in WIDTHS.items() if width <= limit), "poor"),
+        grade=width_grade(first["high"] / first["low"] - 1),
         prices=settled,
         measure=measure,
         table=table,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.curves.forecast import WIDTHS, needed_from
+from analysis.curves.forecast import needed_from, width_grade
 from analysis.decision.prices import Settled
 from analysis.decision.scenarios import Scenarios
 from analysis.decision.strategies import Strategy, quantile
@@ -171,4 +171,4 @@ def grade_at(drawn: Scenarios, prices: Settled, confidence: float, share: float)
     """Grade of the value with today's data, by the width of its interval as in `forecast`."""
     values = drawn.values(prices.n, share, prices.engineering)
     low, high = np.quantile(values, (0.5 - confidence / 2, 0.5 + confidence / 2))
-    return next((grade for grade, limit in WIDTHS.items() if high / low - 1 <= limit), "poor")
+    return width_grade(high / low - 1)
