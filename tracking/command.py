@@ -3,6 +3,8 @@
 import argparse
 import math
 import os
+import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +12,17 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, NoReturn
 
 from tracking import schema
-from tracking.errors import InputError
+from tracking.errors import InputError, one_line
+from tracking.secrets import masked
+
+# As people write numbers; Python would also take 1_0 for ten.
+NUMBER = re.compile(
+    r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan", re.ASCII | re.IGNORECASE
+)
+WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+MOST_LETTERS = 2000  # of a text
+MOST_OF_A_NAME = 200  # letters; MLflow's tables keep no more than 250
+QUOTED = 60  # letters of a value that an error repeats
 
 
 @dataclass(frozen=True)
@@ -89,9 +101,44 @@ class Parser(argparse.ArgumentParser):
         alone: dict[str, Any] = (
             {"nargs": "?", "const": True} if one.read is true_or_false else {}
         )
+        read = printable if one.read is str else one.read
         self.add_argument(
-            *names, dest=one.name, type=one.read, default=one.default, help=one.help, **alone
+            *names, dest=one.name, type=read, default=one.default, help=one.help, **alone
         )
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse, which takes `--` and what follows it for other things than values."""
+        given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(self._joined(given), namespace)
+
+    def _joined(self, given: list[str]) -> list[str]:
+        """Each option with its value in one word: no value is taken for something else."""
+        words = []
+        rest = iter(given)
+        for word in rest:
+            name, equals, joined = word.partition("=")
+            action = self._option_string_actions.get(name)
+            if action is not None and action.nargs is None:
+                value = joined if equals else next(rest, None)
+                words.append(f"{name}={self._checked(name, value)}")
+                continue
+            if word == "--":
+                self.error("'--' is no option and no value")
+            words.append(word)
+        return words
+
+    def _checked(self, name: str, value: str | None) -> str:
+        """The value of an option. Ends the command where there is none."""
+        if value is None:
+            self.error(f"{name} has no value")
+        if value.startswith("-") and not NUMBER.fullmatch(value):
+            self.error(
+                f"{name} has no value: '{short(value)}' begins with a dash; "
+                "allowed: a value that does not"
+            )
+        return value
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized"):
@@ -99,7 +146,7 @@ class Parser(argparse.ArgumentParser):
                 name for name in self._option_string_actions if name.startswith("--")
             )
             message += f"; allowed: {', '.join(known)}"
-        self.exit(2, f"error: {message}\n")
+        self.exit(2, f"error: {masked(_shortened(message))}\n")
 
 
 def run(main: Callable[[], None]) -> None:
@@ -120,28 +167,76 @@ def run(main: Callable[[], None]) -> None:
         exit_with_one_line(error)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        from tracking.retry import is_of_the_store  # late: MLflow takes a second
+
+        if not is_of_the_store(error):
+            raise
+        said = one_line(error)[:300]
+        exit_with_one_line(f"the tracking store failed ({said}); see MLFLOW_TRACKING_URI")
 
 
 def exit_with_one_line(error: BaseException | str) -> NoReturn:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {masked(' '.join(str(error).split()))}", file=sys.stderr)
     sys.exit(2)
+
+
+def command_line(module: str, **options: object) -> str:
+    """A command that can be pasted into a shell as it is."""
+    words = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items()]
+    return " ".join([f"python -m {module}", *words])
+
+
+def short(text: str) -> str:
+    """The beginning of a text, for an error that quotes it."""
+    return text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+
+
+def _shortened(message: str) -> str:
+    """An error's words, without most of a value that is long, in one line."""
+    words = [short(word) for word in message.split()]
+    return " ".join(words)
 
 
 # --- how the text of an option is read -------------------------------------------------------
 
 
 def number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not NUMBER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{short(text)}' is not a number")
+    return float(text)
 
 
 def whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    if not WHOLE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{short(text)}' is not a whole number")
+    return int(text)
+
+
+def printable(text: str) -> str:
+    """Text of one line that every store and terminal takes."""
+    if text.startswith("-"):
+        raise argparse.ArgumentTypeError(
+            f"'{short(text)}' begins with a dash; allowed: text that does not"
+        )
+    if len(text) > MOST_LETTERS:
+        raise argparse.ArgumentTypeError(
+            f"'{short(text)}' has {len(text):,} letters; allowed: up to {MOST_LETTERS:,}"
+        )
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError(
+            f"{short(repr(text))} holds a character that cannot be printed"
+        )
+    return text
+
+
+def check_name(what: str, name: str) -> None:
+    """Raises InputError for a name that MLflow's tables would not keep."""
+    if len(name) > MOST_OF_A_NAME:
+        raise InputError(
+            f"{what} '{short(name)}' has {len(name):,} letters; "
+            f"allowed: up to {MOST_OF_A_NAME}"
+        )
 
 
 def true_or_false(text: str) -> bool:
@@ -152,6 +247,11 @@ def true_or_false(text: str) -> bool:
 
 def names(text: str) -> tuple[str, ...]:
     """Comma-separated, each once."""
+    for part in printable(text).split(","):
+        if len(part) > MOST_OF_A_NAME:
+            raise argparse.ArgumentTypeError(
+                f"'{short(part)}' has {len(part):,} letters; allowed: up to {MOST_OF_A_NAME}"
+            )
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
@@ -174,7 +274,7 @@ def sizes(text: str) -> tuple[int, ...]:
 
 
 READERS: dict[type, Callable[[str], Any]] = {
-    str: str,
+    str: printable,
     int: whole_number,
     float: number,
     bool: true_or_false,

@@ -1,5 +1,7 @@
 """What goes wrong through no fault of the program: each is said in one line."""
 
+from tracking.secrets import masked
+
 
 class InputError(ValueError):
     """The caller's mistake, said in one line that names the value and what is allowed."""
@@ -10,5 +12,5 @@ class StoreError(InputError):
 
 
 def one_line(error: BaseException) -> str:
-    """What an exception says, without its line breaks."""
-    return " ".join(str(error).split())
+    """What an exception says: without line breaks, passwords, and the SQL that failed."""
+    return masked(" ".join(str(error).split()).partition(" [SQL: ")[0])

@@ -1,18 +1,24 @@
 """A study as files that need no tracking store: what the page and the report show of it."""
 
+import hashlib
 import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from tracking import schema
-from tracking.errors import StoreError, one_line
+from tracking.csv_cells import as_csv, as_it_was
+from tracking.errors import InputError, StoreError, one_line
+from tracking.export_check import check_about, check_forecasts, check_runs, check_steps
 from tracking.plain import plain
-from tracking.runs import is_pruned, typed
+from tracking.runs import choosers, is_pruned, typed
+from tracking.secrets import masked
 from tracking.store import open_store, study_run
 from tracking.study import Study, histories
 from tracking.text import Text, template
@@ -22,6 +28,7 @@ ABOUT = "study.json"
 FORECASTS = "held_out.csv"
 STEPS = "steps.csv"
 COMMIT = "mlflow.source.git.commit"
+MOST_BYTES = 200  # of a folder's name
 MOST_STEPS = 60  # points of a history that are kept
 
 
@@ -33,7 +40,7 @@ def export(study: Study, folder: Path, shown: list[str], hardware: str = "") -> 
     Raises StoreError where another study is there already.
     """
     assert study.runs is not None
-    place = folder / study.name.replace("/", "_").replace("..", "__")
+    place = folder / _folder_of(study.name)
     if (other := name_in(place)) not in ("", study.name):
         taken = template(
             "folder '{place}' holds the study '{other}'; export '{study}' to another folder"
@@ -42,13 +49,30 @@ def export(study: Study, folder: Path, shown: list[str], hardware: str = "") -> 
     place.mkdir(parents=True, exist_ok=True)
     runs = study.runs.drop(columns=_private(), errors="ignore")
     names = _names_without_folders(study)
-    runs.assign(dataset=names).to_csv(place / RUNS, index=False)
-    study.logged_forecasts.to_csv(place / FORECASTS, index=False)
-    thinned(histories(shown)).to_csv(place / STEPS, index=False, float_format="%.5g")
+    _write(place / RUNS, as_csv(runs.assign(dataset=names)))
+    _write(place / FORECASTS, as_csv(study.logged_forecasts))
+    steps = histories(shown, measures=choosers(study.runs))
+    _write(place / STEPS, as_csv(thinned(steps), float_format="%.5g"))
     about = {"name": study.name, "note": study.note, **describe(study, hardware)}
     text = json.dumps(plain(about), indent=2, ensure_ascii=False)
-    (place / ABOUT).write_text(text + "\n", encoding="utf-8")
+    _write(place / ABOUT, masked(text) + "\n")
     return place
+
+
+def _folder_of(study: str) -> str:
+    """The name of a study as that of a folder."""
+    name = study.replace("/", "_").replace("..", "__")
+    if name == "." or len(name.encode()) > MOST_BYTES:
+        digest = hashlib.sha256(study.encode()).hexdigest()[:8]
+        return f"{name[:40].replace('.', '_')}_{digest}"
+    return name
+
+
+def _write(file: Path, text: str) -> None:
+    """At one go: whoever reads the file never finds half of it."""
+    part = file.with_name(f".{file.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
 
 
 def _private() -> list[str]:
@@ -77,15 +101,13 @@ def read_export(place: Path) -> Study:
         )
         raise StoreError(Text(none, place=place, file=ABOUT))
     try:
-        about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
-        runs = _read_csv(place / RUNS, dtype=dict.fromkeys(schema.text_columns(), str))
-        # some with milliseconds, some without
-        runs["started"] = pd.to_datetime(runs["started"], format="ISO8601")
-        forecasts = _read_csv(place / FORECASTS)
-        steps = _read_csv(place / STEPS)
+        about = _read_about(place)
+        runs = _read_runs(place)
+        forecasts = _read_forecasts(place)
+        steps = _read_steps(place, runs["run_id"])
         name = about.pop("name")
         note = about.pop("note")
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RecursionError) as error:
         broken = template("folder '{place}' is not a whole export: {reason}")
         raise StoreError(Text(broken, place=place, reason=one_line(error))) from None
     return Study(
@@ -98,11 +120,57 @@ def read_export(place: Path) -> Study:
     )
 
 
+def _read_about(place: Path) -> dict[str, str]:
+    about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
+    with _file(ABOUT):
+        check_about(about)
+    return about
+
+
+def _read_runs(place: Path) -> pd.DataFrame:
+    with _file(RUNS):
+        check_runs(_cells(place / RUNS))
+    runs = _read_csv(place / RUNS, dtype=dict.fromkeys(schema.text_columns(), str))
+    # some with milliseconds, some without
+    runs["started"] = pd.to_datetime(runs["started"], format="ISO8601", utc=True)
+    return runs
+
+
+def _read_forecasts(place: Path) -> pd.DataFrame:
+    with _file(FORECASTS):
+        check_forecasts(_cells(place / FORECASTS))
+    return _read_csv(place / FORECASTS)
+
+
+def _read_steps(place: Path, run_ids: pd.Series) -> pd.DataFrame:
+    with _file(STEPS):
+        check_steps(_cells(place / STEPS), run_ids)
+    return _read_csv(place / STEPS, dtype={"run_id": str})
+
+
+@contextmanager
+def _file(name: str) -> Iterator[None]:
+    """Says in which file an error is."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """All cells as they are written; the heading too, which pandas would make unique."""
+    table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False, na_filter=False)
+    rows = table.iloc[1:].reset_index(drop=True)
+    rows.columns = table.iloc[0]
+    return as_it_was(rows)
+
+
 def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
     """Every digit, and empty cells alone as missing."""
-    return pd.read_csv(
+    table = pd.read_csv(
         path, float_precision="round_trip", keep_default_na=False, na_values=[""], **options
     )
+    return as_it_was(table)
 
 
 def name_in(place: Path) -> str:
@@ -155,7 +223,7 @@ def thinned(table: pd.DataFrame) -> pd.DataFrame:
     size = table.groupby("run_id")["step"].transform("size")
     every = (size / MOST_STEPS).clip(lower=1)
     kept = (place // every).diff().ne(0) | (place == size - 1)
-    return table.loc[kept, ["run_id", "step", *schema.HISTORY]]
+    return table.loc[kept]
 
 
 def commit(when: pd.Timestamp) -> str:

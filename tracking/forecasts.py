@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, RunTag
 from mlflow.exceptions import MlflowException
 
+from tracking.csv_cells import as_csv, as_it_was
 from tracking.schema import FINISHED
 from tracking.store import open_store, study_file, study_run
 
@@ -30,16 +31,24 @@ COLUMNS = [
 def log_forecasts(
     client: MlflowClient, run_id: str, table: pd.DataFrame, added: pd.DataFrame
 ) -> None:
-    """Log a table of forecasts to a study's run, and those added to it as metrics."""
-    client.log_text(run_id, table.to_csv(index=False), FILE)
+    """Log a table of forecasts to a study's run, and those added to it as metrics.
+
+    The metrics are of the measure that comes first, which is that which chose.
+    """
+    client.log_text(run_id, as_csv(table), FILE)
     metrics = [
         Metric(f"forecast_{value}.{row.architecture}", getattr(row, value), 0, int(row.n))
-        for row in added[added["metric"] == "loss"].itertuples()
+        for row in first_measure(added).itertuples()
         for value in ("predicted", "low", "high")
     ]
     sizes = ",".join(str(n) for n in sorted(set(table["n"])))
     tags = [RunTag("held_out", sizes), RunTag("forecast_made", added["made"].iloc[0])]
     client.log_batch(run_id, metrics=metrics, tags=tags)
+
+
+def first_measure(table: pd.DataFrame) -> pd.DataFrame:
+    """The forecasts of the measure that comes first."""
+    return table[table["metric"] == table["metric"].iloc[0]] if len(table) else table
 
 
 def read_forecasts(study: str, tracking_uri: str | None = None) -> pd.DataFrame:
@@ -49,7 +58,7 @@ def read_forecasts(study: str, tracking_uri: str | None = None) -> pd.DataFrame:
     if parent is None or "held_out" not in parent.data.tags:
         return pd.DataFrame(columns=COLUMNS)
     try:
-        return pd.read_csv(io.StringIO(study_file(parent, FILE)))
+        return as_it_was(pd.read_csv(io.StringIO(study_file(parent, FILE))))
     except (MlflowException, OSError):  # a store that was moved without its files
         return pd.DataFrame(columns=COLUMNS)
 

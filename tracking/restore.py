@@ -6,25 +6,31 @@ from typing import Any
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Experiment, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from tracking import schema
 from tracking.errors import StoreError, one_line
 from tracking.export import without_folder
 from tracking.forecasts import log_forecasts, read_forecasts
-from tracking.runs import INFO, METRICS, TAGS, is_diverged, load_runs
-from tracking.schema import FAILED, FINISHED, HISTORY, KILLED, RUNNING
-from tracking.store import open_store, study_run
+from tracking.runs import INFO, TAGS, is_diverged, load_runs, metrics_of
+from tracking.schema import FAILED, FINISHED, KILLED, RUNNING
+from tracking.store import open_store, parent_of, study_run, trial_runs
 from tracking.study import Study
 from tracking.text import Text, template
 
+EXISTS = "RESOURCE_ALREADY_EXISTS"  # MLflow's code
+RESTORED = "mlflow.restored"  # the tag of a run that is not whole yet; MLflow shows no such
+DRIVER = "driver."  # how the tags begin by which a launch holds its study
 SETTINGS = {one.name: one.type for one in schema.SETTINGS}
 BEFORE = {one.name: one.before for one in schema.SETTINGS if one.before is not None}
 
 
 def restore(study: Study) -> int:
     """Write into the store what it lacks of a study; returns the number of trials.
+
+    All is checked before anything is written, and what a restore that was stopped has left
+    half done is made anew, so it can be repeated.
 
     Trials that had not ended are KILLED: a study that goes on trains them again, and until
     then what they were compared with stays undecided. Models are not in an export. Raises
@@ -35,10 +41,11 @@ def restore(study: Study) -> int:
     client = open_store(new=True)
     try:
         experiment_id = _experiment(client, study.name)
+        _drop_half_made(client, experiment_id)
         runs = lacking(study.runs, load_runs(study.name))
         parent = write_parent(client, experiment_id, study)
-        tags = {"mlflow.parentRunId": parent, "study": study.name}
-        history = study.histories.melt(["run_id", "step"], HISTORY).dropna()
+        tags = {"mlflow.parentRunId": parent, "study": study.name, RESTORED: "begun"}
+        history = study.histories.melt(["run_id", "step"]).dropna()
         losses = dict(iter(history.groupby("run_id")))
         for done, row in enumerate(runs.to_dict("records"), start=1):
             steps = losses.get(row["run_id"], history[:0])
@@ -58,13 +65,33 @@ def _experiment(client: MlflowClient, name: str) -> str:
     """Its id; made where there is none. Raises StoreError for one that was deleted."""
     found = client.get_experiment_by_name(name)
     if found is None:
-        return client.create_experiment(name)
+        try:
+            return client.create_experiment(name)
+        except MlflowException as error:
+            if error.error_code != EXISTS:
+                raise
+            # another made it at the same moment, or the answer to this was lost
+            found = client.get_experiment_by_name(name)
     if found.lifecycle_stage != "active":
         deleted = template(
             "study '{name}' was deleted from the store; restore it there, or see --study"
         )
         raise StoreError(Text(deleted, name=name))
+    if any(tag.startswith(DRIVER) for tag in found.tags) and _is_running(client, found):
+        busy = template("study '{name}' is being run; restore it when it has ended")
+        raise StoreError(Text(busy, name=name))
     return found.experiment_id
+
+
+def _is_running(client: MlflowClient, experiment: Experiment) -> bool:
+    parent = parent_of(client, experiment.experiment_id)
+    return parent is not None and parent.info.status == RUNNING
+
+
+def _drop_half_made(client: MlflowClient, experiment_id: str) -> None:
+    """Delete the runs that a restore has begun and not ended."""
+    for run in trial_runs(client, experiment_id, f"tags.`{RESTORED}` = 'begun'"):
+        client.delete_run(run.info.run_id)
 
 
 def lacking(runs: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
@@ -121,12 +148,13 @@ def write_run(
     began = int(values["started"].timestamp() * 1000)
     ended = began + int(1000 * values.get("seconds", 0))
     tags = tags | {name: as_text(values[name]) for name in TAGS if name in values}
+    measured = metrics_of(str(values.get("measures", "")))
     params = [
         Param(name, as_text(values[name], SETTINGS.get(name)))
-        for name in values.keys() - {*INFO, *METRICS, *TAGS, "over"}
+        for name in values.keys() - {*INFO, *measured, *TAGS, "over"}
         if values[name] != BEFORE.get(name)  # of a run that knew nothing of the setting
     ]
-    metrics = [Metric(name, values[name], ended, 0) for name in METRICS if name in values]
+    metrics = [Metric(name, values[name], ended, 0) for name in measured if name in values]
     metrics += [
         Metric(point.variable, point.value, ended, int(point.step))
         for point in steps.itertuples()
@@ -135,6 +163,7 @@ def write_run(
     run = client.create_run(experiment_id, start_time=began, tags=tags, run_name=name)
     client.log_batch(run.info.run_id, metrics, params)
     client.set_terminated(run.info.run_id, values["status"], end_time=ended)
+    client.delete_tag(run.info.run_id, RESTORED)
 
 
 def as_text(value: Any, kind: type | None = None) -> str:

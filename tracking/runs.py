@@ -1,6 +1,7 @@
 """Runs: written field by field as the schema says, and read back as one typed table."""
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import pandas as pd
 from mlflow.entities import Param, Run
 
 from tracking import schema
+from tracking.measures import find_measure, from_text
 from tracking.schema import Kept
 from tracking.store import find_experiment, open_store, trial_runs
 
@@ -15,6 +17,7 @@ TAGS = schema.names(kept=Kept.TAG)
 METRICS = schema.names(kept=Kept.METRIC)
 INFO = schema.names(kept=Kept.INFO)
 FIRST = dict.fromkeys([*INFO, *schema.cell(), *METRICS, *TAGS])  # columns that every table has
+USUAL = ",".join(schema.MEASURES)  # of a run whose tag `measures` does not say
 
 
 def params_of(settings: Mapping[str, Any]) -> list[Param]:
@@ -22,6 +25,17 @@ def params_of(settings: Mapping[str, Any]) -> list[Param]:
     values = dict(settings)
     values |= values.pop("hyperparameters")
     return [Param(name, str(value)) for name, value in values.items()]
+
+
+def unquoted(param: str) -> str:
+    """A parameter as it was asked for: `mlflow run` logs it as a shell needs it."""
+    if param[:1] not in ("'", '"'):
+        return param
+    try:
+        words = shlex.split(param)
+    except ValueError:  # it only begins with a quotation mark
+        return param
+    return words[0] if len(words) == 1 and shlex.quote(words[0]) == param else param
 
 
 def run_name(architecture: str, n_train: int, sample: int, data_seed: int) -> str:
@@ -34,7 +48,8 @@ def load_runs(experiment: str, tracking_uri: str | None = None) -> pd.DataFrame:
     """Every trial of an experiment (a name), one row each, however many there are.
 
     Columns: the fields of tracking/schema.py and the hyperparameters, with the types they say;
-    NaN where a run has not come so far. Losses are in nats, errors fractions.
+    NaN where a run has not come so far. Losses are in nats, errors fractions; other measures
+    are as a reader knows them, an accuracy of 0.93 as 0.93.
     Raises StoreError for a store that cannot be opened or an unknown experiment.
     """
     client = open_store(tracking_uri)
@@ -58,9 +73,25 @@ def _row(run: Run) -> dict[str, Any]:
         "status": info.status,
         "started": pd.to_datetime(info.start_time, unit="ms", utc=True),
         **{name: data.tags[name] for name in TAGS if name in data.tags},
-        **data.params,
+        **{
+            name: unquoted(value)
+            for name, value in data.params.items()
+            if name != schema.ENDED
+        },
         **{name: data.metrics.get(name, math.nan) for name in METRICS},
+        **{name: data.metrics[name] for name in _others(data.tags) if name in data.metrics},
     }
+
+
+def _others(tags: Mapping[str, str]) -> list[str]:
+    """Metrics of the measures that a run says it has, beside those of every run."""
+    return [name for name in metrics_of(tags.get("measures", "")) if name not in METRICS]
+
+
+def metrics_of(measures: str) -> list[str]:
+    """What MLflow keeps as metrics of a run with such a tag `measures`."""
+    own = [schema.measured(one.name).values() for one in from_text(measures)]
+    return list(dict.fromkeys([*METRICS, *(name for names in own for name in names)]))
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
@@ -77,6 +108,61 @@ def typed(table: pd.DataFrame) -> pd.DataFrame:
                 table[one.name] = one.before
             table[one.name] = table[one.name].where(table[one.name].notna(), one.before)
     return table
+
+
+def declared(runs: pd.DataFrame) -> tuple[str, ...]:
+    """The measures that the runs say they have, as texts; that which chooses comes first."""
+    said = _said(runs).value_counts().index  # those of most runs first
+    known = dict.fromkeys(one.text for text in said for one in from_text(text))
+    return tuple(known) or schema.MEASURES
+
+
+def _said(runs: pd.DataFrame) -> pd.Series:
+    """The measures of each run; NaN of one without a result, which does not say them."""
+    if "measures" not in runs:
+        return pd.Series(USUAL, runs.index)
+    usual = pd.Series(USUAL, runs.index).where(runs["best_val_loss"].notna())
+    return runs["measures"].fillna(usual).dropna()
+
+
+def measures_of(runs: pd.DataFrame) -> tuple[str, ...]:
+    """Those of them that something was measured by: by these the runs may be judged."""
+    known = declared(runs)
+    return tuple(one for one in known if _is_there(runs, one)) or known
+
+
+def _is_there(runs: pd.DataFrame, measure: str) -> bool:
+    column = schema.measured(find_measure(measure).name)["test"]
+    return column in runs and bool(runs[column].notna().any())
+
+
+def chooser(runs: pd.DataFrame) -> str:
+    """The measure that chose step and sample, of most of the runs."""
+    return declared(runs)[0]
+
+
+def choosers(runs: pd.DataFrame) -> tuple[str, ...]:
+    """The measures that chose step and sample of any of the runs."""
+    said = _said(runs).unique()
+    firsts = [from_text(text)[0].text for text in said]
+    return tuple(dict.fromkeys(firsts)) or schema.MEASURES[:1]
+
+
+def validation(runs: pd.DataFrame) -> pd.Series:
+    """By what step and sample of each run were chosen, as a gap: the smallest is best.
+
+    NaN where a run has not come so far.
+    """
+    if "measures" not in runs:
+        return runs["best_val_loss"]
+    said = runs["measures"].fillna(USUAL)
+    gaps = pd.Series(math.nan, runs.index)
+    for text in said.unique():
+        first = from_text(text)[0]
+        column = schema.measured(first.name)["validation"]
+        if column in runs:
+            gaps = gaps.mask(said.eq(text), first.gap(runs[column]))
+    return gaps
 
 
 def is_replica(runs: pd.DataFrame) -> pd.Series:

@@ -51,7 +51,8 @@ class Field:
     default: of a setting; None of what is not asked for.
     help: what a command's --help says.
     label: what a reader of the report sees beside its value; "" for none.
-    least: the smallest value allowed; None for none.
+    heading: of its column in a table of runs; "" where it is not shown there.
+    least, most: the smallest and the largest value allowed; None for none.
     choices: the values allowed; () for any.
     found: further values allowed that a program finds and nobody is told to ask for.
     matches_any: values that fairness compares with all others: unknown, or without effect.
@@ -71,7 +72,9 @@ class Field:
     default: Any = None
     help: str = ""
     label: str = ""
+    heading: str = ""
     least: float | None = None
+    most: float | None = None
     choices: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     matches_any: tuple[str, ...] = ()
@@ -88,6 +91,11 @@ class Field:
             raise InputError(f"{self.name} '{value}' is unknown; allowed: {known}")
         if self.least is not None and value < self.least:
             raise InputError(f"{self.name} {value} is too small; allowed: {self.allowed}")
+        if self.most is not None and not value <= self.most:  # nan, too
+            most = f"up to {self.most:,}"
+            raise InputError(
+                f"{self.name} {value} is too large; allowed: {self.allowed}, {most}"
+            )
 
 
 def setting(default: Any, role: Role, help: str = "", **more: Any) -> Any:
@@ -97,15 +105,15 @@ def setting(default: Any, role: Role, help: str = "", **more: Any) -> Any:
 
 # of what is no network: precision does not apply, and any may be compared
 ANY_PRECISION = "none"
-COUNT = {"least": 0, "allowed": "0, 1, 2, …"}
-STEPS = {"least": 1, "allowed": "1 step or more"}
+COUNT = {"least": 0, "most": 2**32 - 1, "allowed": "0, 1, 2, …"}
+STEPS = {"least": 1, "most": 10**9, "allowed": "1 step or more"}
 
 
 @dataclass(frozen=True)
 class RunSettings:
     """What is asked of one run: all that decides its result, and so the trial's key.
 
-    dataset: a name, folder:PATH, npz:PATH or package.module:function.
+    dataset: a name, folder:PATH, csv:PATH, parquet:PATH, npz:PATH or package.module:function.
     architecture: a name or package.module:function.
     fraction: of the training pool, in (0, 1].
     sample: 0 is the untuned default, 1 to K are random draws.
@@ -114,26 +122,47 @@ class RunSettings:
     seed: of initialisation and batches.
     search_space: which ranges the hyperparameters are drawn from.
     max_steps: the most optimiser steps; a run that they end while it improves is budget_bound.
-    patience: steps without a better validation loss.
+    patience: steps without improvement in validation.
     patience_epochs: the same in epochs; whichever of the two is longer counts.
     precision: fp32 or bf16; auto until it is resolved (experiments/training/trial.py).
     halving: by which rule hopeless samples are ended early; "" where none is.
     bracket: K where the samples 0 to K of a cell are trained against each other; 0: none is
     ended early.
+    trainer: a user's own: package.module:fit, command:… or mlproject:PATH; "" for none.
+    examples: of a command or project: how many there are, or a file of labels, one a line.
+    space: of a command or project: its hyperparameters, as JSON.
+    target: the column of a table to predict.
+    text: the column of a table that holds text.
+    kind: classification or regression; auto is told by the target.
+    form: of the loaded task: images, table or own.
     """
 
     dataset: str = setting(
         "digits",
         Role.SPLIT,
-        "a name, folder:PATH, npz:PATH or package.module:function",
+        "a name, folder:PATH, csv:PATH, parquet:PATH, npz:PATH or package.module:function",
     )
-    architecture: str = setting("cnn", Role.IDENTITY, "a name or package.module:function")
+    architecture: str = setting(
+        "cnn",
+        Role.IDENTITY,
+        "a name or package.module:function",
+        heading="architecture",
+    )
     fraction: float = setting(1.0, Role.IDENTITY, "of the training pool, above 0, up to 1")
     sample: int = setting(
-        0, Role.SEARCH, "0 = untuned default; 1, 2, … = random draws", **COUNT
+        0,
+        Role.SEARCH,
+        "0 = untuned default; 1, 2, … = random draws",
+        heading="sample",
+        **COUNT,
     )
     data_seed: int = setting(
-        0, Role.SEED, "which subset of the pool", label="data seeds", **COUNT
+        0,
+        Role.SEED,
+        "which subset of the pool",
+        label="data seeds",
+        heading="data seed",
+        **COUNT,
     )
     search_seed: int = setting(
         0, Role.BUDGET, "which random draws of the hyperparameters", **COUNT
@@ -154,12 +183,12 @@ class RunSettings:
         **STEPS,
     )
     patience: int = setting(
-        1000, Role.BUDGET, "steps without a better validation loss", label="patience", **STEPS
+        1000, Role.BUDGET, "steps without improvement in validation", label="patience", **STEPS
     )
     patience_epochs: float = setting(
         3.0,
         Role.BUDGET,
-        "epochs without a better validation loss; the longer patience counts",
+        "epochs without improvement in validation; the longer patience counts",
         label="patience in epochs",
         before=0.0,
         **COUNT,
@@ -175,6 +204,41 @@ class RunSettings:
     )
     halving: str = setting("", Role.BUDGET, asked=False, racing=True, before="")
     bracket: int = setting(0, Role.BUDGET, asked=False, racing=True)
+    trainer: str = setting(
+        "",
+        Role.IDENTITY,
+        "your own: package.module:fit, command:… or mlproject:PATH",
+        before="",
+    )
+    examples: str = setting(
+        "",
+        Role.SPLIT,
+        "of a command or mlproject: how many, or a text file with the label of each",
+        before="",
+    )
+    space: str = setting(
+        "",
+        Role.BUDGET,
+        "of a command or mlproject: its hyperparameters, JSON text or a .json file",
+        label="hyperparameters",
+        before="",
+    )
+    target: str = setting("", Role.SPLIT, "column of a table to predict", before="")
+    text: str = setting("", Role.SPLIT, "column of a table that holds text", before="")
+    kind: str = setting(
+        "auto",
+        Role.SPLIT,
+        "classification, regression, or auto: told by the target",
+        choices=("auto", "classification", "regression"),
+        before="auto",
+    )
+    form: str = setting(
+        "images",
+        Role.SPLIT,
+        choices=("images", "table", "own"),
+        asked=False,
+        before="images",
+    )
 
     def __post_init__(self) -> None:
         """Raises InputError where a value is out of range."""
@@ -225,39 +289,44 @@ FOUND = (  # what becomes known while it is trained
     Field("dataset_fingerprint", str, Role.SPLIT, Kept.TAG),
     # "true": a winner, trained again on another subset
     Field("replica", str, Role.SEARCH, Kept.TAG),
-    Field("failure", str, Role.MEASURED, Kept.TAG),  # why it failed
+    # why it failed
+    Field("failure", str, Role.MEASURED, Kept.TAG, heading="failure"),
     # "true": ended by max_steps while it still improved
     Field("budget_bound", str, Role.MEASURED, Kept.TAG),
     Field("pruned", str, Role.MEASURED, Kept.TAG),  # "true": ended early, others were better
+    # what it is judged by (tracking/measures.py); the first chose step and sample
+    Field("measures", str, Role.MEASURED, Kept.TAG),
 )
 
-METRICS = (  # losses in nats, errors as fractions in 0–1
+# Losses in nats, errors as fractions in 0–1. A run of other measures has the same of those, in
+# the reader's direction: `measured`.
+METRICS = (
     Field("best_val_loss", float, Role.MEASURED, Kept.METRIC),  # chose step and sample
     Field("best_val_error", float, Role.MEASURED, Kept.METRIC),
-    Field("best_step", int, Role.MEASURED, Kept.METRIC),
+    Field("best_step", int, Role.MEASURED, Kept.METRIC, heading="best step"),
     Field("test_loss", float, Role.MEASURED, Kept.METRIC),
     Field("test_error", float, Role.MEASURED, Kept.METRIC),
     # standard errors over the test examples, in the units of the two above
     Field("test_loss_se", float, Role.MEASURED, Kept.METRIC),
     Field("test_error_se", float, Role.MEASURED, Kept.METRIC),
-    Field("n_train", int, Role.IDENTITY, Kept.METRIC),  # examples in its subset
+    # examples in its subset
+    Field("n_train", int, Role.IDENTITY, Kept.METRIC, heading="examples"),
     Field("n_parameters", int, Role.MEASURED, Kept.METRIC),
     Field("steps", int, Role.MEASURED, Kept.METRIC),
-    Field("seconds", float, Role.MEASURED, Kept.METRIC),
+    Field("seconds", float, Role.MEASURED, Kept.METRIC, heading="seconds"),
 )
 
 INFO = (
     Field("run_id", str, Role.IDENTITY, Kept.INFO),
     Field("experiment_id", str, Role.IDENTITY, Kept.INFO),
-    Field("name", str, Role.IDENTITY, Kept.INFO),
-    Field("status", str, Role.MEASURED, Kept.INFO),
+    Field("name", str, Role.IDENTITY, Kept.INFO, heading="run"),
+    Field("status", str, Role.MEASURED, Kept.INFO, heading="status"),
     Field("started", str, Role.MEASURED, Kept.INFO),
 )
 
 FIELDS = (*INFO, *SETTINGS, *PLACES, *FOUND, *METRICS)
 
-MEASURES = ("loss", "error")  # by which a curve may be judged: nats; a fraction in 0–1
-HISTORY = ("val_loss", "train_loss")  # what is logged over steps
+MEASURES = ("loss", "error")  # of a run whose tag `measures` does not say: nats; a fraction
 GRID = ("architecture", "fraction", "sample", "data_seed")  # what a study varies
 FINISHED = "FINISHED"
 FAILED = "FAILED"
@@ -265,6 +334,8 @@ RUNNING = "RUNNING"
 KILLED = "KILLED"  # MLflow's states
 DIVERGED = "diverged"  # how the failure of a trial begins that would fail again
 STUDY = "study"  # tag `role` of a study's own run
+# a parameter of a study's trials: how the run ended, written once (orchestration/fence.py)
+ENDED = "ended"
 SETTINGS_HEADING = (
     "## Settings"  # in a study's description; what the report writes stands above it
 )
@@ -317,6 +388,26 @@ def cell() -> list[str]:
 def search() -> list[str]:
     """What tells apart the trials of a cell, repetitions with another seed aside."""
     return names(Role.SEARCH, Role.BUDGET, among=SETTINGS)
+
+
+def measured(measure: str) -> dict[str, str]:
+    """The metrics of a run by one measure (a name), by what they are of.
+
+    validation: of the step that was chosen.
+    test, se: on the test set, and its standard error over the test examples.
+    guess: of the best guess, a model that knows nothing; where it is known.
+    """
+    return {
+        "validation": f"best_val_{measure}",
+        "test": f"test_{measure}",
+        "se": f"test_{measure}_se",
+        "guess": f"guess_{measure}",
+    }
+
+
+def history(measure: str) -> tuple[str, str]:
+    """What is logged over steps of a measure (a name): of validation, and of training."""
+    return f"val_{measure}", f"train_{measure}"
 
 
 def racing() -> list[str]:

@@ -2,71 +2,142 @@
 
 import gc
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
+import mlflow
 import requests
+import sqlalchemy
 from mlflow import MlflowClient, get_tracking_uri
 from mlflow.artifacts import load_text
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracking import sqlite
 from tracking.errors import StoreError, one_line
+from tracking.retry import Patient, away, calm, persist
 from tracking.schema import STUDY
+from tracking.secrets import mask_logs, masked
 from tracking.text import Text, template
 
 PER_PAGE = 1000  # runs, the most that MLflow gives at once
-SQLITE = "sqlite:///"
+SERVERS = ("postgresql", "mysql", "mssql")  # databases of a server
+READING = 15.0  # seconds that whoever waits for an answer waits for the store
+# What libraries say where nothing listens.
+NOWHERE = ("Failed to establish a new connection", "Failed to resolve", "NameResolutionError")
+OPENING = (
+    OSError,
+    ValueError,
+    ImportError,
+    MlflowException,
+    SQLAlchemyError,
+    sqlite3.Error,
+)
 
 
 def default_store() -> str:
-    """Where runs are kept: MLFLOW_TRACKING_URI, or MLflow's default."""
-    return get_tracking_uri()
+    """Where runs are kept: MLFLOW_TRACKING_URI, or MLflow's default.
+
+    MLflow writes its default with %20 for a space, and makes a folder of that name. Whatever
+    asks MLflow in this process, or in one that it starts, gets the true name.
+    """
+    uri = get_tracking_uri()
+    path = uri.removeprefix(sqlite.PREFIX)
+    true = unquote(path)
+    if path != uri and path == quote(true) != true and Path(true).parent.is_dir():
+        uri = sqlite.address(true)
+        mlflow.set_tracking_uri(uri)
+    return uri
 
 
-def database(uri: str) -> Path | None:
-    """The file of sqlite:///FILE?options; None for another kind of store."""
-    return Path(uri.removeprefix(SQLITE).partition("?")[0]) if uri.startswith(SQLITE) else None
+def shown(uri: str | None = None) -> str:
+    """The address of a store as people may see it: without user and password."""
+    return masked(uri or default_store())
 
 
 def exists(uri: str) -> bool:
-    """False for a database that has not been made yet; whatever else is there may be asked."""
-    file = database(uri)
-    return file is None or file.exists()
+    """False for a file that has not been made yet; whatever else is there may be asked."""
+    file = sqlite.database(uri)
+    if file is not None:
+        return not sqlite.is_new(file)
+    parts = urlsplit(uri)
+    if parts.scheme in ("", "file"):
+        return Path(parts.path).exists()
+    return True
 
 
-def open_store(tracking_uri: str | None = None, new: bool = False) -> MlflowClient:
+def open_store(
+    tracking_uri: str | None = None,
+    write: bool = False,
+    new: bool = False,
+    wait: float | None = None,
+) -> MlflowClient:
     """A client of the tracking store, known to answer. Raises StoreError where it does not.
 
-    MLflow itself tries again for minutes; somebody who mistyped an address wants to know now.
-    new: a database that does not exist yet is made.
+    Where nothing listens at its address, that is said at once: somebody may have mistyped it.
+    A store that answers badly is waited for, now and by each later call (tracking/retry.py).
+
+    write: what is opened for reading only is never changed: no table is made or migrated.
+    new: a store that does not exist yet is made; implies write.
+    wait: seconds; None for READING.
     """
+    calm()
+    mask_logs()
     uri = tracking_uri or default_store()
+    wait = READING if wait is None else wait
     if not (new or exists(uri)):
         missing = template(
             "tracking store '{uri}' does not exist yet; train something first, or see README"
         )
-        raise StoreError(Text(missing, uri=uri))
-    file = database(uri)
-    if file is not None and file.is_dir():
-        folder = template(
-            "tracking store '{uri}' is a folder, not a database; see MLFLOW_TRACKING_URI"
-        )
-        raise StoreError(Text(folder, uri=uri))
+        raise StoreError(Text(missing, uri=masked(uri)))
+    client = persist(_opened, uri, write or new, new, wait=wait)
+    return Patient(client, wait)
+
+
+def _opened(uri: str, write: bool, new: bool) -> MlflowClient:
+    """Raises StoreError, or what another try may mend."""
     try:
-        if uri.startswith("http"):
-            _ask_health(uri)
-        client = MlflowClient(uri)
-        client.search_experiments(max_results=1)
-    except (OSError, ValueError, ImportError, MlflowException, SQLAlchemyError) as error:
+        return _client(uri, write, new)
+    except StoreError:
+        raise
+    except OPENING as error:
+        if away(error) and not any(words in str(error) for words in NOWHERE):
+            raise
         reason = one_line(error)[:200]
         closed = template(
             "tracking store '{uri}' cannot be opened ({reason}); see MLFLOW_TRACKING_URI"
         )
-        raise StoreError(Text(closed, uri=uri, reason=reason)) from None
+        raise StoreError(Text(closed, uri=masked(uri), reason=reason)) from None
+
+
+def _client(uri: str, write: bool, new: bool) -> MlflowClient:
+    file = sqlite.database(uri)
+    if file is not None:
+        uri = _file_opened(uri, file, write, new)
+    elif uri.startswith("http"):
+        _ask_health(uri)
+    elif uri.startswith(SERVERS) and not new:
+        _check_tables(uri)
+    client = MlflowClient(uri)
+    client.search_experiments(max_results=1)
     return client
+
+
+def _file_opened(uri: str, file: Path, write: bool, new: bool) -> str:
+    """The address under which MLflow is to open a SQLite file."""
+    if file.is_dir():
+        folder = template(
+            "tracking store '{uri}' is a folder, not a database; see MLFLOW_TRACKING_URI"
+        )
+        raise StoreError(Text(folder, uri=masked(uri)))
+    if new:
+        sqlite.make(file)
+    sqlite.check(file, uri)
+    return uri if write else sqlite.for_reading(file)
 
 
 def _ask_health(uri: str) -> None:
@@ -75,6 +146,18 @@ def _ask_health(uri: str) -> None:
     insecure = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1")
     address = f"{uri.rstrip('/')}/health"
     requests.get(address, timeout=10, verify=certificates or not insecure).close()
+
+
+def _check_tables(uri: str) -> None:
+    """Raises StoreError for a database without MLflow's tables: they would be made in it."""
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        known = sqlalchemy.inspect(engine).has_table("experiments")
+    finally:
+        engine.dispose()
+    if not known:
+        other = template("'{uri}' is a database, but no tracking store")
+        raise StoreError(Text(other, uri=masked(uri)))
 
 
 def experiments(tracking_uri: str | None = None) -> list[str]:
@@ -109,11 +192,16 @@ def parent_of(client: MlflowClient, experiment_id: str) -> Run | None:
 
 def study_file(run: Run, path: str) -> str:
     """The text of a file that was logged to a study's run."""
-    return load_text(f"{run.info.artifact_uri}/{path}")
+    return persist(load_text, f"{run.info.artifact_uri}/{path}", wait=READING)
 
 
 def trial_runs(client: MlflowClient, experiment_id: str, where: str = "") -> list[Run]:
-    """All runs of trials in the experiment, page by page."""
+    """All runs of trials in the experiment."""
+    return [run for run in all_runs(client, experiment_id, where) if "trial" in run.data.tags]
+
+
+def all_runs(client: MlflowClient, experiment_id: str, where: str = "") -> list[Run]:
+    """All runs in the experiment, page by page."""
     runs: list[Run] = []
     token = None
     with _no_garbage_collection():
@@ -125,7 +213,7 @@ def trial_runs(client: MlflowClient, experiment_id: str, where: str = "") -> lis
                 max_results=PER_PAGE,
                 page_token=token,
             )
-            runs += [run for run in page if "trial" in run.data.tags]
+            runs += page
             token = page.token
             if not token:
                 return runs

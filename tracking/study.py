@@ -1,17 +1,21 @@
 """What was measured, wherever it is kept: in the tracking store, an export, or a CSV."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import IO
 
 import pandas as pd
 
+from tracking.errors import StoreError
 from tracking.forecasts import COLUMNS as FORECAST_COLUMNS
 from tracking.forecasts import read_forecasts, standing
-from tracking.runs import load_runs
-from tracking.schema import HISTORY, MEASURES, RUNNING
+from tracking.measures import find_measure
+from tracking.other_runs import curves_of_runs, read_runs
+from tracking.runs import load_runs, measures_of
+from tracking.schema import MEASURES, RUNNING, history
 from tracking.store import find_experiment, open_store, study_run
-from tracking.tables import read_csv
+from tracking.tables.cells import Cells, Source
+from tracking.tables.curves import Measured, curves, read_csv
+from tracking.tables.reading import Reading
 
 
 def _no_forecasts() -> pd.DataFrame:
@@ -24,14 +28,14 @@ class Study:
 
     name: of the study, or of a file.
     runs: as load_runs gives them; None for a CSV, whose points are `measured`.
-    measured: as read_csv gives it; None for a study.
-    measures: by which its curves may be judged.
+    measured: the table of tracking/tables/curves.py; None for a study.
+    measures: by which the curves of a CSV may be judged; of runs see `measures_on`.
     note: what the study says about itself.
     logged_forecasts: made before training (tracking/forecasts.py).
     about: when, where and how it was run, name -> text.
     running: whether it goes on.
-    histories: losses over steps of some runs (run_id, step, val_loss, train_loss); None: ask
-    the store.
+    histories: the measure that chose, over steps of some runs (run_id, step, val_<measure>,
+        train_<measure>); None: ask the store.
     """
 
     name: str
@@ -57,6 +61,11 @@ class Study:
             return self.runs
         return self.runs[self.runs["dataset"] == dataset]
 
+    def measures_on(self, dataset: str | None) -> tuple[str, ...]:
+        """By which the curves on one dataset may be judged, the one that chose first."""
+        runs = self.on(dataset)
+        return self.measures if runs is None else measures_of(runs)
+
 
 def load_study(name: str, tracking_uri: str | None = None) -> Study:
     """A study (an MLflow experiment) from the tracking store. Raises StoreError."""
@@ -72,11 +81,45 @@ def load_study(name: str, tracking_uri: str | None = None) -> Study:
 
 
 def read_measured(
-    source: str | IO[str] | IO[bytes], name: str, measure: str | None = None
+    source: Source, name: str, measure: str | None = None, reading: Reading | None = None
 ) -> Study:
-    """Learning curves measured elsewhere, from a CSV. Raises StoreError."""
-    table, measure = read_csv(source, measure)
-    return Study(name, measured=table, measures=(measure,))
+    """Learning curves measured elsewhere, from a CSV or Excel file.
+
+    name: of the file, as whoever gave it knows it.
+    measure: that must be readable, as text; None for any.
+    reading: which column is what, where the headings do not say.
+
+    Raises StoreError, and Asked where the file can be read in several ways.
+    """
+    return _study(name, read_csv(source, reading, name), measure)
+
+
+def load_experiment(
+    name: str,
+    reading: Reading | None = None,
+    measure: str | None = None,
+    tracking_uri: str | None = None,
+) -> Study:
+    """Learning curves of any MLflow experiment, whoever logged its runs.
+
+    reading: which param, metric or tag is what (tracking/other_runs.py).
+    Raises StoreError, and Asked where the runs can be read in several ways.
+    """
+    return _study(name, read_runs(name, reading, tracking_uri), measure)
+
+
+def as_study(name: str, cells: Cells, reading: Reading) -> Study:
+    """Learning curves of cells: those of a file, or of runs. Raises StoreError, and Asked."""
+    found = curves_of_runs if cells.of_runs else curves
+    return _study(name, found(cells, reading), None)
+
+
+def _study(name: str, found: Measured, measure: str | None) -> Study:
+    """Raises StoreError for a measure whose column could not be read."""
+    wanted = None if measure is None else find_measure(measure).text
+    if wanted is not None and wanted in found.left_out:
+        raise StoreError(found.left_out[wanted])
+    return Study(name, measured=found.table, measures=found.measures, note=found.note)
 
 
 def stamp(name: str, tracking_uri: str | None = None) -> str:
@@ -100,10 +143,16 @@ def links(runs: pd.DataFrame, ui: str) -> list[str]:
     ]
 
 
-def histories(run_ids: list[str], tracking_uri: str | None = None) -> pd.DataFrame:
-    """Losses of some runs over their steps: run_id, step, val_loss, train_loss."""
+def histories(
+    run_ids: list[str], tracking_uri: str | None = None, measures: Collection[str] = ("loss",)
+) -> pd.DataFrame:
+    """Measures of some runs over their steps: run_id, step, val_<measure>, train_<measure>.
+
+    measures: texts of those that chose (tracking/runs.py).
+    """
     client = open_store(tracking_uri)
-    columns = ["run_id", "step", *HISTORY]
+    logged = [name for one in measures for name in history(find_measure(one).name)]
+    columns = ["run_id", "step", *logged]
     parts = [pd.DataFrame(columns=columns)]
     for run_id in run_ids:
         series = {
@@ -111,7 +160,7 @@ def histories(run_ids: list[str], tracking_uri: str | None = None) -> pd.DataFra
                 {point.step: point.value for point in client.get_metric_history(run_id, name)},
                 dtype=float,
             )
-            for name in HISTORY
+            for name in logged
         }
         part = pd.DataFrame(series).rename_axis("step").reset_index()
         parts.append(part.assign(run_id=run_id)[columns])

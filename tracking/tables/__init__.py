@@ -1,0 +1,1 @@
+"""Measurements made elsewhere: tables as people have them become learning curves."""
