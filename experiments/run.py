@@ -3,17 +3,25 @@
 mlflow run . -P fraction=0.05          or          python -m experiments.run --fraction 0.05
 """
 
+from collections.abc import Sequence
+
 import mlflow
 import torch
 
 from experiments.orchestration.record import name_of, record
-from experiments.tasks.images import load_data
+from experiments.orchestration.study_runs import leave_run_of_another_store
+from experiments.orchestration.writable import check_artifacts
+from experiments.tasks.load import load_task, on_task, with_trainer
 from experiments.training.devices import find_device
-from experiments.training.results import Diverged, Result
+from experiments.training.results import Diverged, Result, TrainerFailed, Values
+from experiments.training.spaces import space_text
 from experiments.training.subsets import subset_size
 from experiments.training.trial import Trial
 from tracking import schema
 from tracking.command import Parser, exit_with_one_line, option_of, run
+from tracking.measures import Measure
+from tracking.retry import WAIT, Patient, repeated_by_mlflow
+from tracking.schema import RunSettings
 from tracking.store import open_store
 
 DESCRIPTION = "Train one trial and record it as one MLflow run."
@@ -30,18 +38,24 @@ def main(arguments: list[str] | None = None) -> None:
     asked = vars(parser.parse_args(arguments))
     data_dir = asked.pop("data_dir")
     device = asked.pop("device")
-    trial = Trial(**asked)
+    asked["space"] = space_text(asked["space"])
+    settings = with_trainer(RunSettings(**asked))
     find_device(device)  # raises where it is not here
-    data = load_data(trial.dataset, data_dir)
-    subset_size(data.pool, trial.fraction)  # raises for an empty subset, before a run exists
-    open_store(new=True)
+    task = load_task(settings, data_dir)
+    trial = Trial(**vars(on_task(settings, task)))
+    if note := getattr(task, "note", ""):
+        print(f"{task.name}: {note}")
+    subset_size(task, trial.fraction)  # raises for an empty subset, before a run exists
+    open_store(new=True, wait=WAIT)
+    leave_run_of_another_store(Patient(mlflow.MlflowClient()))
     # as in a study: these nets gain little from a second thread, and results stay the same
     torch.set_num_threads(1)
     try:
         # under `mlflow run` this resumes the project's own run
-        with mlflow.start_run() as active:
-            result = record(trial, data, device, keep_model=True)
-    except Diverged as reason:
+        with repeated_by_mlflow(), mlflow.start_run() as active:
+            check_artifacts(active)
+            result = record(trial, task, device, keep_model=True)
+    except (Diverged, TrainerFailed) as reason:
         exit_with_one_line(reason)
     print(_summary(trial, result))
     print(f"MLflow run {active.info.run_id}")
@@ -50,9 +64,19 @@ def main(arguments: list[str] | None = None) -> None:
 def _summary(trial: Trial, result: Result) -> str:
     return (
         f"{name_of(trial, result.n_train)}: "
-        f"validation loss {result.best_val_loss:.4f} nats, error {result.best_val_error:.2%}; "
-        f"test loss {result.test_loss:.4f}, error {result.test_error:.2%} "
-        f"(best at step {result.best_step:,} of {result.steps:,}, {result.seconds:.1f} s)"
+        f"validation {_said(result.measures, result.best.val)}; "
+        f"test {_said(result.measures, result.test.values)} "
+        f"(best at step {result.best.step:,} of {result.steps or 1:,}, {result.seconds:.1f} s)"
+    )
+
+
+def _said(measures: Sequence[Measure], values: Values) -> str:
+    """Values of several measures: `loss 0.4100 nats, error 12.00%`."""
+    return ", ".join(
+        f"{one.name} {values[one.name]:.2%}"
+        if one.is_share
+        else f"{one.name} {values[one.name]:.4f} {one.unit}".strip()
+        for one in measures
     )
 
 

@@ -7,12 +7,13 @@ Launched again, it runs what is missing.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from experiments.orchestration.coordinator import launch
 from experiments.orchestration.dry_run import dry_run
 from experiments.orchestration.grid import grid
-from experiments.orchestration.options import OPTIONS, parse
-from experiments.tasks.images import load_data
+from experiments.orchestration.options import OPTIONS, on_form, parse
+from experiments.tasks.load import load_task, on_task
 from experiments.training.subsets import subset_size
 from tracking.command import run
 
@@ -22,14 +23,16 @@ __all__ = ["OPTIONS", "main", "parse"]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run or estimate a study. Raises InputError for what was asked wrongly."""
     options = parse(arguments)
+    task = load_task(options.settings, options.data_dir, options.trainers)
+    options = on_form(options, task.form)
+    options = replace(options, settings=on_task(options.settings, task))
     trials = grid(options)
-    data = load_data(options.settings.dataset, options.data_dir)
     for fraction in {trial.fraction for trial in trials}:
-        subset_size(data.pool, fraction)  # raises for one that holds no image
+        subset_size(task, fraction)  # raises for one that holds no example
     if options.dry_run:
-        print(dry_run(options, trials, data))
+        print(dry_run(options, trials, task))
     else:
-        launch(options, trials, data)
+        launch(options, trials, task)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,22 @@
 """One launch of a study: what is missing of its grid is run, and the analysis answers."""
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from experiments.orchestration import fence
+from experiments.orchestration.agreement import Agreement
+from experiments.orchestration.analyse import analyse
 from experiments.orchestration.engine import Engine, open_engine
 from experiments.orchestration.estimate import estimate
+from experiments.orchestration.fence import LeaseLost
 from experiments.orchestration.grid import Cell, cells, held_out
-from experiments.orchestration.lease import Lease
+from experiments.orchestration.lease import CLOSING, Flag, Lease
 from experiments.orchestration.models_kept import Best, group_of
 from experiments.orchestration.options import StudyOptions
 from experiments.orchestration.outcome import Outcome, left_by_the_dead
@@ -32,46 +32,62 @@ from experiments.orchestration.study_runs import (
 )
 from experiments.orchestration.words import description, headline, in_all
 from experiments.orchestration.worker import Launch, set_up
+from experiments.orchestration.writable import check_artifacts
 from experiments.training.devices import find_device, precision_on
-from experiments.training.subsets import Data, subset_size
+from experiments.training.subsets import subset_size
+from experiments.training.task import Task
 from experiments.training.trial import Trial
-from tracking.command import exit_with_one_line
-from tracking.retry import Patient, StoreAway, tell_if_possible
+from tracking.command import command_line, exit_with_one_line
+from tracking.retry import WAIT, Patient, StoreAway, tell_if_possible
 from tracking.schema import FAILED, FINISHED, KILLED
-from tracking.store import default_store, open_store, trial_runs
+from tracking.store import open_store, trial_runs
 
-ROOT = Path(__file__).parents[2]
 DESCRIPTION = "mlflow.note.content"  # the tag that MLflow shows as a run's description
 
 
-def launch(options: StudyOptions, trials: Sequence[Trial], data: Data) -> None:
+def launch(options: StudyOptions, trials: Sequence[Trial], task: Task) -> None:
     """Run a study, as its only launch.
 
     Raises InputError where another launch runs it, or something that it needs cannot be had.
     Exits with one line where it is stopped.
     """
-    open_store(new=True)
+    open_store(new=True, wait=WAIT)
     client = Patient(MlflowClient())
+    flag = Flag()
     with (
-        open_engine(options, data) as engine,
-        Lease(client.impatient, open_experiment(options.study), options.study) as lease,
+        open_engine(options, task, flag.ask) as engine,
+        Lease(client.impatient, open_experiment(options.study), options.study, flag) as lease,
     ):
         parent = open_parent(client, lease.experiment_id, options.study, options.note)
         status = FAILED
+        wait = 0.0  # where the store is away, it was waited for already
         try:
-            Coordinator(options, client, parent, trials, data, engine).run()
+            if options.keep_models != "none" or options.report:
+                check_artifacts(parent)
+            coordinator = Coordinator(options, client, parent, trials, task, engine)
+            lease.followed = coordinator.is_followed
+            coordinator.run()
             status = FINISHED
+            wait = WAIT
         except KeyboardInterrupt:
             status = KILLED
+            wait = CLOSING
             why = "the same command continues it where it is"
-            if lease.lost:
-                why = "another launch has taken it over"
+            exit_with_one_line(f"study '{options.study}' was stopped; {why}")
+        except LeaseLost:
+            flag.lost = True
+            why = "another launch has taken it over"
             exit_with_one_line(f"study '{options.study}' was stopped; {why}")
         finally:
             with tell_if_possible():
                 if not lease.lost:
-                    end_running(client.impatient, lease.experiment_id)
-                    client.impatient.set_terminated(parent.info.run_id, status)
+                    _close(Patient(client.impatient, wait), parent, status)
+
+
+def _close(client: Patient, parent: Run, status: str) -> None:
+    """Say in the store how a launch ended."""
+    end_running(client, parent.info.experiment_id)
+    client.set_terminated(parent.info.run_id, status)
 
 
 class Coordinator:
@@ -80,12 +96,14 @@ class Coordinator:
     options: of the command.
     client: of the store; its calls wait while the store is away.
     parent: id of the study's own run.
+    number: of the launch (fence.py).
     experiment_id: of the study.
-    data: what the trials are trained on.
+    task: what is learned.
     engine: where they execute.
     trials: the grid, each with the precision that it is trained in.
     standing: how far the study is, as its runs were last read.
     best: of each architecture and fraction.
+    agreement: on the measures of each architecture.
     failed: why trials of this launch failed.
     """
 
@@ -95,7 +113,7 @@ class Coordinator:
         client: Patient,
         parent: Run,
         trials: Sequence[Trial],
-        data: Data,
+        task: Task,
         engine: Engine,
     ):
         """Sets right what launches that were killed left half done."""
@@ -103,15 +121,21 @@ class Coordinator:
         self.client = client
         self.parent = parent.info.run_id
         self.experiment_id = parent.info.experiment_id
-        self.data = data
+        self.task = task
         self.engine = engine
         self.failed: list[str] = []
+        self.number = fence.take_number(client, self.parent)
         end_running(client, self.experiment_id)
         runs = trial_runs(client, self.experiment_id)
         precision = engine.ask(precision_on, options.device)
         self.trials = [trial.resolved_as(precision) for trial in trials]
-        self.standing = standing_of(options.study, runs, data, precision, client)
+        self.standing = standing_of(options.study, runs, task, precision, client)
         self.best = Best(client, runs)
+        self.agreement = Agreement(client, runs, self.best)
+
+    def is_followed(self) -> bool:
+        """Whether a later launch has begun. Does not wait for the store."""
+        return fence.is_followed(self.client.impatient, self.parent, self.number)
 
     def run(self) -> None:
         """Run the trials that are missing, the held out sizes last; then the answer."""
@@ -148,7 +172,7 @@ class Coordinator:
             group_of(trial) for trial in trials if trial.bracket and trial.key not in ended
         }
         decided = [trial for trial in trials if group_of(trial) not in waited_for]
-        again = replicas(decided, self.standing.losses, self.options.replicas)
+        again = replicas(decided, self.standing.costs, self.options.replicas)
         return cells(again, self.standing.missing(again), replicas=True)
 
     def _execute(self, jobs: Sequence[Cell]) -> None:
@@ -158,7 +182,7 @@ class Coordinator:
         note_commit(self.client, self.parent)
         trials = [trial for job in jobs for trial in job.to_run]
         workers = self.options.workers or 1
-        progress = Progress(trials, self.data.pool, self.standing.runs, workers)
+        progress = Progress(trials, self.task, self.standing.runs, workers)
         tries: Counter[str] = Counter()
         while jobs:
             jobs = self._try(jobs, tries, progress)
@@ -194,26 +218,27 @@ class Coordinator:
             study=self.options.study,
             experiment_id=self.experiment_id,
             parent=self.parent,
-            open_data=self.engine.open_data,
+            number=self.number,
+            open_task=self.engine.open_task,
             data_dir=self.options.data_dir,
             device=self.options.device,
             keep_models=self.options.keep_models,
-            best=self.best.losses(),
+            best=self.best.costs(),
         )
 
     def _outcomes(self, job: Cell, answer: Any) -> list[Outcome]:
         """How the trials of a cell ended, also where their worker has died."""
-        if isinstance(answer, StoreAway):
+        if isinstance(answer, StoreAway | LeaseLost):
             raise answer
         if isinstance(answer, Died):
             self.best.discard(end_running(self.client, self.experiment_id, job.todo))
-            return left_by_the_dead(self.client, self.experiment_id, job, answer)
-        return answer
+            answer = left_by_the_dead(self.client, self.experiment_id, job, answer)
+        return [self.agreement.checked(outcome) for outcome in answer]
 
     def _take(self, outcomes: Sequence[Outcome]) -> None:
         for one in outcomes:
             if one.status == FINISHED:
-                self.best.offer(one.trial, one.best_val_loss, one.run_id, one.model)
+                self.best.offer(one.trial, one.best_cost, one.run_id, one.model)
             else:
                 self.failed.append(one.reason)
 
@@ -222,12 +247,12 @@ class Coordinator:
     def _announce(self, todo: set[str]) -> None:
         """Say what there is to do, and describe the study in its run."""
         options = self.options
-        print(headline(options, self.trials, todo, self.data), flush=True)
+        print(headline(options, self.trials, todo, self.task), flush=True)
         # under halving the first trials end late, and the first line of progress with them
         if todo and options.pruning == "halving" and options.engine == "here":
-            planned = with_replicas(self.trials, self.standing.losses, options.replicas)
+            planned = with_replicas(self.trials, self.standing.costs, options.replicas)
             device = find_device(options.device)
-            rows = estimate(planned, self.standing, self.data, device)
+            rows = estimate(planned, self.standing, self.task, device)
             print(in_all(rows, options.workers), flush=True)
         before = self.client.get_run(self.parent).data.tags.get(DESCRIPTION, "")
         text = description(options, self.trials, before)
@@ -237,8 +262,8 @@ class Coordinator:
         """Have the held out sizes forecast, before they are trained."""
         # waits for a store that is away: the analysis would not, and later is too late
         self.client.get_run(self.parent)
-        sizes = [str(subset_size(self.data.pool, fraction)) for fraction in held]
-        self._analyse("no forecast", "--forecast_held_out", ",".join(sizes))
+        sizes = [str(subset_size(self.task, fraction)) for fraction in held]
+        analyse(self.options.study, "no forecast", "--forecast_held_out", ",".join(sizes))
 
     def _conclude(self) -> None:
         """Say what failed, register the best models, and have the analysis answer."""
@@ -248,26 +273,6 @@ class Coordinator:
             for line in self.best.register(self.options.study):
                 print(line)
         if self.options.report:
-            self._analyse("no answer yet")
+            analyse(self.options.study, "no answer yet")
         else:
-            print(f"next: python -m analysis.report --study {self.options.study}")
-
-    def _analyse(self, otherwise: str, *wanted: str) -> None:
-        """Have the analysis do its part in a process of its own; print what it says.
-
-        otherwise: how the line begins that says why it cannot.
-        """
-        command = [sys.executable, "-m", "analysis.report", "--study", self.options.study]
-        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = {
-            "MLFLOW_TRACKING_URI": default_store(),
-            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        }
-        done = subprocess.run(
-            [*command, *wanted],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-        )
-        said = done.stdout if done.returncode == 0 else f"{otherwise}: {done.stderr}"
-        print(said.strip(), flush=True)
+            print(f"next: {command_line('analysis.report', study=self.options.study)}")

@@ -10,11 +10,11 @@ from experiments.orchestration.standing import standing_of
 from experiments.orchestration.study_runs import runs_so_far
 from experiments.orchestration.words import headline, precision_elsewhere, table
 from experiments.training.devices import find_device, find_precision
-from experiments.training.subsets import Data
+from experiments.training.task import Task
 from experiments.training.trial import Trial
 
 
-def dry_run(options: StudyOptions, trials: Sequence[Trial], data: Data) -> str:
+def dry_run(options: StudyOptions, trials: Sequence[Trial], task: Task) -> str:
     """What is done, what is left and how long that takes. Writes nothing.
 
     Steps are timed, and the precision is resolved, on this machine, also for a cluster.
@@ -23,12 +23,12 @@ def dry_run(options: StudyOptions, trials: Sequence[Trial], data: Data) -> str:
     precision = find_precision("auto", device)
     trials = [trial.resolved_as(precision) for trial in trials]
     runs = runs_so_far(options.study)
-    standing = standing_of(options.study, runs, data, precision)
+    standing = standing_of(options.study, runs, task, precision)
     todo = standing.missing(trials)
-    planned = with_replicas(trials, standing.losses, options.replicas)
-    rows = estimate(planned, standing, data, device)
+    planned = with_replicas(trials, standing.costs, options.replicas)
+    rows = estimate(planned, standing, task, device)
     lines = [
-        headline(options, trials, todo, data),
+        headline(options, trials, todo, task),
         *precision_elsewhere(options, precision),
         table(rows, options.workers or cores()),
     ]

@@ -14,7 +14,6 @@ from mlflow.entities import Run
 
 from experiments.orchestration.standing import is_final
 from experiments.training.descent import longer_patience
-from experiments.training.networks import find_architecture
 from experiments.training.trial import Trial
 from tracking import schema
 from tracking.schema import Role
@@ -43,7 +42,7 @@ class Kind(NamedTuple):
 
     @classmethod
     def of(cls, trial: Trial, pool: int) -> "Kind":
-        """The kind of a trial on a pool of so many images."""
+        """The kind of a trial on a pool of so many examples."""
         batch = trial.hyperparameters.get("batch_size", pool)
         return cls(
             architecture=trial.architecture,
@@ -93,11 +92,12 @@ Cost = Callable[[Kind], float]  # seconds of a trial
 class Past:
     """What the finished trials of one architecture took, and what others are expected to take.
 
+    by_steps: whether they are trained step by step.
     count: how many have finished.
     """
 
-    def __init__(self, architecture: str):
-        self.by_steps = find_architecture(architecture).trained_by_steps
+    def __init__(self, by_steps: bool):
+        self.by_steps = by_steps
         self.count = 0
         self._seconds: dict[float, float] = defaultdict(float)  # by fraction
         self._work: dict[float, float] = defaultdict(float)  # by fraction; steps, or fits
@@ -118,9 +118,10 @@ class Past:
         return mean * kind.steps if self.by_steps else mean * kind.fraction / nearest
 
 
-def past_of(architectures: Iterable[str], runs: Iterable[Run]) -> dict[str, Past]:
-    """What each architecture's runs took, as far as they have ended."""
-    past = {name: Past(name) for name in architectures}
+def past_of(trials: Iterable[Trial], runs: Iterable[Run]) -> dict[str, Past]:
+    """What the runs of each architecture of the trials took, as far as they have ended."""
+    some = {trial.architecture: trial for trial in trials}
+    past = {name: Past(trial.by_steps) for name, trial in some.items()}
     ended = [
         run for run in runs if run.data.params.get("architecture") in past and is_final(run)
     ]

@@ -1,18 +1,18 @@
 """What to run: the grid of trials of a study, and the cells that are trained together."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import ChainMap, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from experiments.orchestration.options import StudyOptions
-from experiments.training.networks import find_architecture
 from experiments.training.trial import Trial
 from tracking import schema
 from tracking.errors import InputError
 
 # How long a trial of an architecture takes, beside the others; the user's own count as DEEP.
-WEIGHT = {"resnet": 4.0, "cnn": 2.0, "mlp": 1.0, "linear": 0.5, "forest": 0.1}
+WEIGHT = {"resnet": 4.0, "cnn": 2.0, "mlp": 1.0, "linear": 0.5, "boosting": 0.3, "forest": 0.1}
 DEEP = 4.0
 # By this power of the fraction a trial takes longer.
 GROWTH = 0.3
@@ -23,15 +23,17 @@ def grid(options: StudyOptions) -> list[Trial]:
 
     Raises InputError where one is impossible or there is none.
     """
-    axes = {
-        "architecture": options.architectures,
-        "fraction": options.fractions,
-        "sample": range(options.samples + 1),
-        "data_seed": options.data_seeds,
+    axes: dict[str, list[Mapping[str, Any]]] = {
+        "architecture": list(options.learners),
+        "fraction": [{"fraction": fraction} for fraction in options.fractions],
+        "sample": [{"sample": sample} for sample in range(options.samples + 1)],
+        "data_seed": [{"data_seed": seed} for seed in options.data_seeds],
     }
-    values = product(*(axes[name] for name in schema.GRID))
     shared = vars(options.settings)
-    trials = [Trial(**(shared | dict(zip(schema.GRID, each)))) for each in values]
+    trials = [
+        Trial(**ChainMap(*map(dict, each), dict(shared)))
+        for each in product(*[axes[name] for name in schema.GRID])
+    ]
     if not trials:
         raise InputError(
             "the study is empty: architectures, fractions and data_seeds need one entry each"
@@ -90,7 +92,7 @@ def cells(
 
 def _compared(trial: Trial) -> tuple:
     """The same for trials that are compared with each other."""
-    raced = trial.bracket and find_architecture(trial.architecture).trained_by_steps
+    raced = trial.bracket and trial.by_steps
     sample = None if raced else trial.sample
     return trial.architecture, trial.fraction, trial.data_seed, sample
 

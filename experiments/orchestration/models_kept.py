@@ -1,8 +1,9 @@
 """The best run of each architecture and fraction: tagged `best`, with its model kept.
 
-Best is the smallest validation loss over all samples and data seeds. The models of the runs
-that it beat are deleted. A run's tag `model` says why it has a model: `all` were wanted, or it
-was the `best` when it ended; only the latter are ever deleted.
+Best is the smallest validation cost (the loss, where the loss chooses) over all samples and
+data seeds. The models of the runs that it beat are deleted. A run's tag `model` says why it
+has a model: `all` were wanted, or it was the `best` when it ended; only the latter are ever
+deleted.
 """
 
 import math
@@ -16,9 +17,11 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+from experiments.orchestration.standing import best_cost
 from experiments.training.trial import Trial
-from tracking.retry import persist
+from tracking.retry import persist, repeated_by_mlflow
 from tracking.schema import FINISHED
+from tracking.store import default_store
 
 ALIAS = "best"  # of a registered model's version
 MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code
@@ -35,11 +38,11 @@ def group_of(trial: Trial) -> Group:
 class Winner:
     """The best run of a group.
 
-    loss: best validation loss in nats.
+    cost: of its best evaluation.
     model: the run's tag; "" for none.
     """
 
-    loss: float
+    cost: float
     run_id: str
     model: str
 
@@ -65,25 +68,25 @@ class Best:
         if tagged and not leads:
             self.client.delete_tag(run.info.run_id, "best")
 
-    def losses(self) -> dict[Group, float]:
-        """Best validation losses, in nats."""
-        return {group: winner.loss for group, winner in self.of.items()}
+    def costs(self) -> dict[Group, float]:
+        """Of the best evaluations."""
+        return {group: winner.cost for group, winner in self.of.items()}
 
     def discard(self, runs: Iterable[Run]) -> None:
         """Delete the models that runs have logged in the hope of being the best."""
         for run in runs:
             self._drop_model(run.info.run_id, run.data.tags.get("model", ""))
 
-    def offer(self, trial: Trial, loss: float, run_id: str, model: str) -> None:
+    def offer(self, trial: Trial, cost: float, run_id: str, model: str) -> None:
         """A run has finished: it becomes the best of its group, or loses its model."""
         before = self.of.get(group_of(trial))
-        leads = not (before and before.loss <= loss)
+        leads = not (before and before.cost <= cost)
         if not (leads or model) or not self._is_there(run_id):
             return
         if not leads:
             self._drop_model(run_id, model)
             return
-        self.of[group_of(trial)] = Winner(loss, run_id, model)
+        self.of[group_of(trial)] = Winner(cost, run_id, model)
         self.client.set_tag(run_id, "best", "true")
         if before and self._is_there(before.run_id):
             self.client.delete_tag(before.run_id, "best")
@@ -138,6 +141,18 @@ def model_ids(client: MlflowClient, run_id: str) -> list[str]:
     return found
 
 
+def drop_leftovers(client: MlflowClient, experiment_id: str, run_id: str) -> None:
+    """Delete the models that tries to log one have left on a server."""
+    if not default_store().startswith("http"):
+        return
+    kept = model_ids(client, run_id)[-1:]
+    where = f"source_run_id = '{run_id}'"
+    for model in client.search_logged_models([experiment_id], filter_string=where):
+        if model.model_id not in kept:
+            persist(get_artifact_repository(model.artifact_location).delete_artifacts)
+            client.delete_logged_model(model.model_id)
+
+
 def _register_once(client: MlflowClient, name: str, run_id: str, model_id: str) -> str:
     """The version of the registered model that holds this run's model; it gets the alias.
 
@@ -147,17 +162,14 @@ def _register_once(client: MlflowClient, name: str, run_id: str, model_id: str) 
     if versions:
         version = versions[0]
     else:
-        version = persist(mlflow.register_model, f"models:/{model_id}", name)
+        with repeated_by_mlflow():
+            version = persist(mlflow.register_model, f"models:/{model_id}", name)
     client.set_registered_model_alias(name, ALIAS, version.version)
     return version.version
 
 
 def _counts(run: Run) -> bool:
-    return run.info.status == FINISHED and not math.isnan(_loss(run))
-
-
-def _loss(run: Run) -> float:
-    return run.data.metrics.get("best_val_loss", math.nan)
+    return run.info.status == FINISHED and not math.isnan(best_cost(run))
 
 
 def _group_of_run(run: Run) -> Group:
@@ -166,12 +178,12 @@ def _group_of_run(run: Run) -> Group:
 
 
 def _winner(run: Run) -> Winner:
-    return Winner(_loss(run), run.info.run_id, run.data.tags.get("model", ""))
+    return Winner(best_cost(run), run.info.run_id, run.data.tags.get("model", ""))
 
 
 def _order(run: Run) -> tuple:
-    """The smallest loss first.
+    """The smallest cost first.
 
     Of equal ones that which was the best before, else that which started first.
     """
-    return _loss(run), "best" not in run.data.tags, run.info.start_time
+    return best_cost(run), "best" not in run.data.tags, run.info.start_time

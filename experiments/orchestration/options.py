@@ -7,11 +7,14 @@ from typing import Any
 
 from experiments.orchestration.processes import cores
 from experiments.training.devices import find_device
+from experiments.training.spaces import space_text
 from experiments.training.successive_halving import RULE
+from experiments.training.trainers import find_trainer, trainer_texts
 from tracking import schema
 from tracking.command import (
     Option,
     Parser,
+    check_name,
     names,
     number,
     numbers,
@@ -25,8 +28,14 @@ from tracking.schema import RunSettings
 
 # The notebook's sizes: 0.5 %, doubling, up to 100 %.
 LADDER = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0)
+ARCHITECTURES = "linear,mlp,cnn,forest"
+TABLE_ARCHITECTURES = "linear,boosting,forest,mlp"  # the same for tables
 PRUNING = ("off", "halving")
 ENGINES = ("here", "ray")
+# More than anybody has time for: a number that was mistyped.
+MOST_TRIALS = 100_000
+MOST_WORKERS = 10_000
+MOST_RETRIES = 100
 KEEP_MODELS = ("all", "best", "none")
 DESCRIPTION = "Train the whole grid and record every trial in MLflow."
 
@@ -53,7 +62,10 @@ class StudyOptions:
     """
 
     study: str = entry("scaling-study", "name of the study and of its MLflow experiment")
-    architectures: Sequence[str] = entry("linear,mlp,cnn,forest", "comma-separated", names)
+    architectures: Sequence[str] = entry(ARCHITECTURES, "comma-separated", names)
+    trainers: Sequence[str] = entry(
+        "", "your own, compared like architectures: a:fit,b:fit", trainer_texts
+    )
     fractions: Sequence[float] = entry("ladder", "comma-separated, or 'ladder'", read_sizes)
     samples: int = entry(4, "K random draws, besides the untuned sample 0")
     data_seeds: Sequence[int] = entry("0", "comma-separated: which subsets", whole_numbers)
@@ -79,6 +91,17 @@ class StudyOptions:
     data_dir: str = "data"
     device: str = "auto"
 
+    @property
+    def learners(self) -> list[dict[str, str]]:
+        """Settings of a run that say what learns, of each that is compared."""
+        if not self.trainers:
+            return [{"architecture": name} for name in self.architectures]
+        space = self.settings.space
+        return [
+            {"architecture": find_trainer(text, space).name, "trainer": text}
+            for text in self.trainers
+        ]
+
 
 OWN = options_of(StudyOptions)
 SHARED = [option_of(one) for one in schema.shared()]
@@ -90,7 +113,7 @@ def parse(arguments: Sequence[str] | None = None) -> StudyOptions:
     given = vars(Parser("experiments.study", DESCRIPTION, OPTIONS).parse_args(arguments))
     own = {one.name: given[one.name] for one in OWN}
     places = {one.name: given[one.name] for one in schema.PLACES}
-    options = StudyOptions(**own, **places)
+    options = _with_trainers(StudyOptions(**own, **places), given)
     _check_grid(options)
     _check_workers(options)
     _check_cluster(options)
@@ -98,10 +121,37 @@ def parse(arguments: Sequence[str] | None = None) -> StudyOptions:
     return _settled(replace(options, settings=_shared(options, given)))
 
 
+def _with_trainers(options: StudyOptions, given: dict[str, Any]) -> StudyOptions:
+    """The options where trainers, of which one may be given as such, stand for architectures.
+
+    Takes the trainer out of what is given: each trial has its own.
+    """
+    trainers = options.trainers or trainer_texts(given["trainer"])
+    if not trainers:
+        return options
+    if given["trainer"] and options.trainers:
+        raise InputError("trainer and trainers are both given; allowed: one of them")
+    if options.architectures != names(ARCHITECTURES):
+        raise InputError(
+            f"architectures {','.join(options.architectures)} and trainers are both given; "
+            "allowed: one of them"
+        )
+    given["trainer"] = ""
+    return replace(options, trainers=trainers, architectures=())
+
+
+def on_form(options: StudyOptions, form: str) -> StudyOptions:
+    """The options where the architectures, if none were chosen, suit what is learned."""
+    if form == "table" and options.architectures == names(ARCHITECTURES):
+        return replace(options, architectures=names(TABLE_ARCHITECTURES))
+    return options
+
+
 def _shared(options: StudyOptions, given: Mapping[str, Any]) -> RunSettings:
     """What all trials share. With halving the samples of a cell make one bracket."""
     places = [one.name for one in schema.PLACES]
     shared = {one.name: given[one.name] for one in SHARED if one.name not in places}
+    shared["space"] = space_text(given["space"])
     if options.pruning == "halving":
         return RunSettings(**shared, bracket=options.samples, halving=RULE)
     return RunSettings(**shared)
@@ -120,7 +170,9 @@ def _settled(options: StudyOptions) -> StudyOptions:
 def _check_grid(options: StudyOptions) -> None:
     if not options.study.strip():
         raise InputError("study '' is empty; allowed: any name")
+    check_name("study", options.study)
     _check_least("samples", options.samples, 0, "0 (untuned only), 1, 2, …")
+    _check_size(options)
     if options.replicas < 1:
         raise InputError(
             f"replicas {options.replicas} is too small; "
@@ -136,7 +188,9 @@ def _check_grid(options: StudyOptions) -> None:
 
 def _check_workers(options: StudyOptions) -> None:
     _check_least("workers", options.workers, 0, "0 (one per core), 1, 2, …")
+    _check_most("workers", options.workers, MOST_WORKERS)
     _check_least("retries", options.retries, 0, "0, 1, 2, …")
+    _check_most("retries", options.retries, MOST_RETRIES)
     _check_among("engine", options.engine, ENGINES)
 
 
@@ -171,7 +225,25 @@ def _check_models(options: StudyOptions) -> None:
 
 def _check_least(name: str, value: int, least: int, allowed: str) -> None:
     if value < least:
-        raise InputError(f"{name} {value} is negative; allowed: {allowed}")
+        raise InputError(f"{name} {value} is too small; allowed: {allowed}")
+
+
+def _check_most(name: str, value: int, most: int) -> None:
+    if value > most:
+        raise InputError(f"{name} {value} is too large; allowed: up to {most:,}")
+
+
+def _check_size(options: StudyOptions) -> None:
+    """Before the grid is made, which would take for ever."""
+    learners = len(options.architectures) or 1
+    trials = learners * len(options.fractions) * (options.samples + 1)
+    trials *= max(len(options.data_seeds), 1)
+    again = learners * len(options.fractions) * options.replicas
+    if trials + again > MOST_TRIALS:
+        raise InputError(
+            f"samples {options.samples} and replicas {options.replicas} make "
+            f"{trials + again:,} trials; allowed: up to {MOST_TRIALS:,} in a study"
+        )
 
 
 def _check_among(name: str, value: str, allowed: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from mlflow.entities import Run
 
 from experiments.orchestration.grid import Cell
 from experiments.orchestration.processes import Died
-from experiments.orchestration.standing import has_diverged
+from experiments.orchestration.standing import best_cost, has_diverged
 from experiments.orchestration.study_runs import final_run
 from experiments.training.trial import Trial
 from tracking.schema import DIVERGED, FAILED, FINISHED, KILLED
@@ -20,7 +20,8 @@ class Outcome:
 
     status: FINISHED, or FAILED or KILLED with the reason.
     seconds: of training.
-    best_val_loss: in nats.
+    best_cost: of its best evaluation.
+    measures: that it was judged by, as its tag says.
     run_id: of its run.
     model: as the run's tag; "" for none.
     reason: why it did not finish.
@@ -30,9 +31,10 @@ class Outcome:
     trial: Trial
     status: str
     seconds: float = 0.0
-    best_val_loss: float = math.nan
+    best_cost: float = math.nan
     run_id: str = ""
     model: str = ""
+    measures: str = ""
     reason: str = ""
     final: bool = True
 
@@ -45,9 +47,10 @@ def outcome_of(trial: Trial, run: Run) -> Outcome:
         trial,
         FINISHED,
         seconds=run.data.metrics["seconds"],
-        best_val_loss=run.data.metrics["best_val_loss"],
+        best_cost=best_cost(run),
         run_id=run.info.run_id,
         model=run.data.tags.get("model", ""),
+        measures=run.data.tags.get("measures", ""),
     )
 
 

@@ -3,16 +3,22 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from tracking.errors import one_line
+
 SetUp = Callable[..., Callable[[Any], Any]]  # called once in a process; gives what does a job
+LOOK = 1.0  # seconds between two questions whether to go on
+# Waits until its standard input ends, as it does when its parent does, however that ends.
+REMOVE = """trap '' HUP INT TERM; read -r _; rm -rf -- "$1\""""
 Answers = Generator[tuple[Any, Any], None, None]  # (job, answer) as they end
 
 
@@ -50,12 +56,24 @@ class Member:
             return Died(f"worker process ended ({self.process.exitcode})")
 
 
-def run_here(jobs: Iterable, set_up: SetUp, context: tuple, workers: int) -> Answers:
+def go_on() -> None:
+    """What is asked where nobody may say stop."""
+
+
+def run_here(
+    jobs: Iterable,
+    set_up: SetUp,
+    context: tuple,
+    workers: int,
+    ask: Callable[[], None] = go_on,
+) -> Answers:
     """Run every job in one of `workers` processes; yields (job, answer) as they end.
 
     Died is an answer, too. Each process calls `set_up(*context)` once and gets the function
     that does one job. Processes are spawned: they inherit no threads, locks or open databases.
     Leaving the generator ends them all.
+
+    ask: is called every second, and raises what ends it all.
     """
     waiting = deque(jobs)
     spawn = multiprocessing.get_context("spawn")
@@ -65,7 +83,9 @@ def run_here(jobs: Iterable, set_up: SetUp, context: tuple, workers: int) -> Ans
             for member in crew:
                 if member.job is None and waiting:
                     member.start(waiting.popleft())
-            ready = wait([member.connection for member in crew if member.job is not None])
+            ask()
+            busy = [member.connection for member in crew if member.job is not None]
+            ready = wait(busy, LOOK)
             for place, member in enumerate(crew):
                 if member.connection not in ready:
                     continue
@@ -76,7 +96,7 @@ def run_here(jobs: Iterable, set_up: SetUp, context: tuple, workers: int) -> Ans
                 yield job, answer
     finally:
         for member in crew:
-            member.process.terminate()
+            member.process.kill()  # SIGTERM would leave one that was stopped
 
 
 def _hire(spawn: SpawnContext, set_up: SetUp, context: tuple) -> Member:
@@ -90,7 +110,11 @@ def _hire(spawn: SpawnContext, set_up: SetUp, context: tuple) -> Member:
 def _work(connection: Connection, set_up: SetUp, context: tuple) -> None:
     # Ctrl-C reaches the whole group; the driver ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    work = set_up(*context)
+    try:
+        work = set_up(*context)
+    except Exception as error:
+        _tell(connection, Died(f"{type(error).__name__}: {one_line(error)[:200]}"))
+        return
     while True:
         try:
             job = connection.recv()
@@ -101,6 +125,27 @@ def _work(connection: Connection, set_up: SetUp, context: tuple) -> None:
             connection.send(answer)
         except OSError:
             return
+
+
+@contextmanager
+def removed_at_the_end(folder: str) -> Iterator[None]:
+    """Remove a folder at the end, also where this process is killed with its whole group."""
+    if os.name != "posix":
+        yield
+        return
+    command = ["sh", "-c", REMOVE, "sh", folder]
+    nothing = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, start_new_session=True
+    ):
+        yield
+
+
+def _tell(connection: Connection, answer: Died) -> None:
+    """Answer the first job, whatever it is."""
+    with suppress(EOFError, OSError):
+        connection.recv()
+        connection.send(answer)
 
 
 def cores() -> int:

@@ -13,7 +13,8 @@ from experiments.orchestration.outcome import Outcome
 from experiments.orchestration.words import clock
 from experiments.training.subsets import subset_size
 from experiments.training.trial import Trial
-from tracking.runs import run_name
+from tracking.measures import from_text
+from tracking.runs import USUAL, run_name
 from tracking.schema import FINISHED
 
 
@@ -38,7 +39,7 @@ class Progress:
         self.last: Counter[Kind] = Counter()  # what has ended at the last step
         self.total = len(trials)
         self.start = time.perf_counter()
-        self.past = past_of({trial.architecture for trial in trials}, runs)
+        self.past = past_of(trials, runs)
 
     def step(self, outcomes: Sequence[Outcome]) -> None:
         """Trials of a cell have ended.
@@ -67,7 +68,9 @@ class Progress:
         n = subset_size(self.pool, trial.fraction)
         name = run_name(trial.architecture, n, trial.sample, trial.data_seed)
         if outcome.status == FINISHED:
-            return f"{name} · validation loss {outcome.best_val_loss:.4f}"
+            measure = from_text(outcome.measures or USUAL)[0]
+            value = measure.shown(outcome.best_cost)
+            return f"{name} · validation {measure.name} {value:.4f}"
         return f"{name} · {outcome.reason}"
 
     def remaining(self) -> float:

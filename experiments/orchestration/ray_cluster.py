@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from experiments.orchestration.processes import Answers, Died, SetUp
+from experiments.orchestration.processes import Answers, Died, SetUp, go_on
 from tracking.errors import InputError, one_line
 
 try:
@@ -106,12 +106,15 @@ def run_on_ray(
     workers: int = 0,
     cpus: float = 1,
     gpus: float = 0,
+    ask: Callable[[], None] = go_on,
 ) -> Answers:
     """Run every job on one of `workers` actors; yields (job, answer) as they end.
 
     Died is an answer, too. Where workers is 0 there are as many as the cluster has room for.
     Only an actor that is set up gets a job, so jobs are handed out in their order. Leaving the
     generator ends the actors.
+
+    ask: is called every few seconds, and raises what ends it all.
     """
     actor = ray.remote(Actor).options(num_cpus=cpus, num_gpus=gpus)
     crew = Crew(
@@ -121,6 +124,7 @@ def run_on_ray(
     )
     try:
         while crew.waiting or crew.under_way:
+            ask()
             crew.fill()
             for awaited in crew.wait():
                 job, answer = crew.receive(awaited)

@@ -6,18 +6,18 @@ from dataclasses import replace
 from experiments.training.trial import Trial
 
 
-def replicas(trials: Sequence[Trial], losses: Mapping[str, float], count: int) -> list[Trial]:
+def replicas(trials: Sequence[Trial], costs: Mapping[str, float], count: int) -> list[Trial]:
     """The best trial of each architecture and fraction, on further subsets.
 
-    What was chosen on one subset is not chosen on the others, so its losses there are free of
+    What was chosen on one subset is not chosen on the others, so its results there are free of
     the luck of the choice.
 
-    losses: key -> best validation loss, in nats, of the trials that have finished; those of
-        the first data seed choose.
+    costs: key -> cost of the best evaluation of the trials that have finished; those of the
+        first data seed choose.
     count: of data seeds in all, those of the trials included.
     """
     seeds = list(dict.fromkeys(trial.data_seed for trial in trials))
-    winners = _winners([trial for trial in trials if trial.data_seed == seeds[0]], losses)
+    winners = _winners([trial for trial in trials if trial.data_seed == seeds[0]], costs)
     return [
         replace(trial, data_seed=seed, bracket=0, halving="")
         for trial in winners
@@ -26,21 +26,21 @@ def replicas(trials: Sequence[Trial], losses: Mapping[str, float], count: int) -
 
 
 def with_replicas(
-    trials: Sequence[Trial], losses: Mapping[str, float], count: int
+    trials: Sequence[Trial], costs: Mapping[str, float], count: int
 ) -> list[Trial]:
     """All that is to be trained, as far as it can be known.
 
     For a winner that is not there yet stands any sample.
     """
     unknown = {trial.key: float("inf") for trial in trials}
-    return [*trials, *replicas(trials, unknown | dict(losses), count)]
+    return [*trials, *replicas(trials, unknown | dict(costs), count)]
 
 
-def _winners(trials: Sequence[Trial], losses: Mapping[str, float]) -> list[Trial]:
-    """The trial with the smallest loss of each architecture and fraction."""
-    finished = [trial for trial in trials if trial.key in losses]
+def _winners(trials: Sequence[Trial], costs: Mapping[str, float]) -> list[Trial]:
+    """The trial with the smallest cost of each architecture and fraction."""
+    finished = [trial for trial in trials if trial.key in costs]
     best = {}
-    for trial in sorted(finished, key=lambda trial: losses[trial.key], reverse=True):
+    for trial in sorted(finished, key=lambda trial: costs[trial.key], reverse=True):
         best[trial.architecture, trial.fraction] = trial
     return list(best.values())
 

@@ -1,5 +1,6 @@
 """How far a study is: what its runs say of its trials, read from them in one go."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,10 +8,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from experiments.training.networks import find_architecture
-from experiments.training.subsets import Data
+from experiments.training.task import Task
 from experiments.training.trial import Trial
 from tracking import schema
 from tracking.errors import InputError
+from tracking.measures import Measure, from_text
+from tracking.runs import USUAL
 from tracking.schema import FAILED, FINISHED
 
 
@@ -23,7 +26,7 @@ class Standing:
     diverged: trials that are not tried again, since their loss became NaN or infinite.
     failed: trials with a run that failed for another reason.
     seconds: of training, of those that have finished or diverged; 0 where it is not known.
-    losses: best validation losses in nats, of those that have finished.
+    costs: of the best evaluation of those that have finished.
     """
 
     runs: Sequence[Run]
@@ -31,7 +34,7 @@ class Standing:
     diverged: frozenset[str]
     failed: frozenset[str]
     seconds: Mapping[str, float]
-    losses: Mapping[str, float]
+    costs: Mapping[str, float]
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> "Standing":
@@ -49,10 +52,10 @@ class Standing:
                 for run in runs
                 if is_final(run)
             },
-            losses={
-                run.data.tags["trial"]: run.data.metrics["best_val_loss"]
+            costs={
+                run.data.tags["trial"]: cost
                 for run in finished
-                if "best_val_loss" in run.data.metrics
+                if not math.isnan(cost := best_cost(run))
             },
         )
 
@@ -64,7 +67,7 @@ class Standing:
 def standing_of(
     study: str,
     runs: Sequence[Run],
-    data: Data,
+    task: Task,
     precision: str,
     client: MlflowClient | None = None,
 ) -> Standing:
@@ -72,27 +75,39 @@ def standing_of(
 
     precision: what precision=auto comes to where the trials are trained.
     client: writes renewed keys into the store; None writes nothing.
-    Raises InputError where the study was trained on other images.
+    Raises InputError where the study was trained on other examples.
     """
-    check_images(study, runs, data)
+    check_examples(study, runs, task)
     renew_keys(runs, precision, client)
     return Standing.of(runs)
 
 
-def check_images(study: str, runs: Iterable[Run], data: Data) -> None:
-    """Raises InputError where the study was trained on other images of this name.
+def check_examples(study: str, runs: Iterable[Run], task: Task) -> None:
+    """Raises InputError where the study was trained on other examples of this name.
 
     One curve is of one dataset.
     """
     for run in runs:
-        known = run.data.tags.get("dataset_fingerprint", data.fingerprint)
-        same_name = run.data.params.get("dataset") == data.name
-        if same_name and is_final(run) and known != data.fingerprint:
+        known = run.data.tags.get("dataset_fingerprint", task.fingerprint)
+        same_name = run.data.params.get("dataset") == task.name
+        if same_name and is_final(run) and known != task.fingerprint:
             raise InputError(
-                f"study '{study}' was trained on other images of '{data.name}' "
-                f"(fingerprint {known}, now {data.fingerprint}): splits and test set differ; "
-                "give the new images a study of their own"
+                f"study '{study}' was trained on other examples of '{task.name}' "
+                f"(fingerprint {known}, now {task.fingerprint}): splits and test set differ; "
+                "give the new examples a study of their own"
             )
+
+
+def first_measure(run: Run) -> Measure:
+    """The measure that chose the step of a run."""
+    return from_text(run.data.tags.get("measures") or USUAL)[0]
+
+
+def best_cost(run: Run) -> float:
+    """The cost of a run's best evaluation; NaN where it has none."""
+    measure = first_measure(run)
+    value = run.data.metrics.get(schema.measured(measure.name)["validation"], math.nan)
+    return measure.gap(value)
 
 
 def is_final(run: Run) -> bool:

@@ -10,11 +10,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
 
+from experiments.orchestration import fence
 from experiments.orchestration.standing import is_final
 from tracking.errors import InputError, one_line
-from tracking.schema import KILLED, RUNNING, STUDY
+from tracking.retry import persist
+from tracking.schema import FAILED, KILLED, RUNNING, STUDY
 from tracking.store import default_store, exists, open_store, parent_of, trial_runs
 
+MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code
 SHORT = 7  # characters of a commit's id
 
 
@@ -27,7 +30,7 @@ def open_experiment(study: str) -> str:
     Raises InputError for one that was deleted.
     """
     try:
-        return mlflow.set_experiment(study).experiment_id
+        return persist(mlflow.set_experiment, study).experiment_id
     except MlflowException as error:
         raise InputError(f"study '{study}' cannot be opened: {one_line(error)}") from None
 
@@ -36,11 +39,17 @@ def open_parent(client: MlflowClient, experiment_id: str, study: str, note: str)
     """The study's own run, RUNNING.
 
     It is that of earlier launches, or the run that `mlflow run` has opened here, or a new one.
+    Raises InputError where another launch makes one at the same moment.
     """
     project_run = os.environ.get("MLFLOW_RUN_ID")
-    parent = _find_parent(client, experiment_id, project_run)
+    parent = parent_of(client, experiment_id)
+    if parent:
+        client.update_run(parent.info.run_id, RUNNING)
+    else:
+        parent = _new_parent(client, experiment_id, project_run)
+        _check_alone(client, parent, study)
     run_id = parent.info.run_id
-    if project_run and project_run != run_id:
+    if project_run and project_run != run_id and _is_there(client, project_run):
         client.set_tag(project_run, "mlflow.runName", f"launch · {study}")
         client.set_tag(project_run, "launched", run_id)
     client.set_tag(run_id, "mlflow.runName", f"study · {study}")
@@ -49,16 +58,51 @@ def open_parent(client: MlflowClient, experiment_id: str, study: str, note: str)
     return parent
 
 
-def _find_parent(client: MlflowClient, experiment_id: str, project_run: str | None) -> Run:
-    found = parent_of(client, experiment_id)
-    if found:
-        client.update_run(found.info.run_id, RUNNING)
-        return found
-    if project_run:
+def _new_parent(client: MlflowClient, experiment_id: str, project_run: str | None) -> Run:
+    if project_run and _is_there(client, project_run):
         opened = client.get_run(project_run)
         if opened.info.experiment_id == experiment_id:
+            client.set_tag(project_run, "role", STUDY)
             return opened
-    return client.create_run(experiment_id, tags=resolve_tags())  # who, which source, commit
+    tags = resolve_tags() | {"role": STUDY}  # who, which source, commit
+    return client.create_run(experiment_id, tags=tags)
+
+
+def _is_there(client: MlflowClient, run_id: str) -> bool:
+    """Whether the store has the run.
+
+    In a folder whose name has a space `mlflow run` keeps its own run in a store elsewhere.
+    """
+    try:
+        client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != MISSING:
+            raise
+        return False
+    return True
+
+
+def leave_run_of_another_store(client: MlflowClient) -> None:
+    """Forget the run that `mlflow run` has opened where this store does not have it."""
+    run_id = os.environ.get("MLFLOW_RUN_ID")
+    if run_id and not _is_there(client, run_id):
+        for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
+            os.environ.pop(name, None)
+
+
+def _check_alone(client: MlflowClient, parent: Run, study: str) -> None:
+    """Raises InputError where another launch has just made a run for the study, too.
+
+    Each makes its own and then looks, so of two at least one sees the other, and steps back.
+    """
+    run_id = parent.info.run_id
+    where = f"tags.role = '{STUDY}'"
+    found = client.search_runs([parent.info.experiment_id], where, max_results=2)
+    if all(run.info.run_id == run_id for run in found):
+        return
+    client.delete_tag(run_id, "role")
+    client.set_terminated(run_id, KILLED)
+    raise InputError(f"study '{study}' is being begun by another launch; start it again")
 
 
 def note_commit(client: MlflowClient, parent: str) -> None:
@@ -96,10 +140,18 @@ def final_run(client: MlflowClient, experiment_id: str, key: str) -> Run | None:
     return next(filter(is_final, runs), None)
 
 
+def fail(client: MlflowClient, run_id: str, reason: str) -> None:
+    """Mark a run as FAILED, for this reason."""
+    client.set_tag(run_id, "failure", reason[:500])
+    client.set_terminated(run_id, FAILED)
+
+
 def end_running(
     client: MlflowClient, experiment_id: str, keys: Collection[str] | None = None
 ) -> list[Run]:
     """Mark as KILLED the study's runs that are RUNNING though nobody works on them.
+
+    Those of which all was recorded are FINISHED. Returns the others.
 
     Only for the holder of the study's lease: no other process has workers then. Runs of the
     command that trains one trial are not the study's.
@@ -112,6 +164,8 @@ def end_running(
         for run in running
         if "study" in run.data.tags and (keys is None or run.data.tags["trial"] in keys)
     ]
+    killed = []
     for run in ours:
-        client.set_terminated(run.info.run_id, KILLED)
-    return ours
+        if fence.end(client, run.info.run_id):
+            killed.append(run)
+    return killed

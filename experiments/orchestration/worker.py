@@ -7,7 +7,6 @@ import math
 import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,28 +18,35 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from experiments.orchestration import fence
+from experiments.orchestration.fence import LeaseLost
 from experiments.orchestration.grid import Cell
-from experiments.orchestration.lease import SILENCE
-from experiments.orchestration.models_kept import Group, group_of
+from experiments.orchestration.model_flavours import log_model
+from experiments.orchestration.models_kept import Group, drop_leftovers, group_of
 from experiments.orchestration.outcome import Outcome
 from experiments.orchestration.record import (
-    log_model,
     note_failure,
+    reason_of,
     record_result,
     tags_of,
 )
-from experiments.orchestration.standing import has_diverged
+from experiments.orchestration.standing import best_cost, first_measure, has_diverged
 from experiments.orchestration.study_runs import final_run
 from experiments.training.results import Diverged, Result
-from experiments.training.subsets import Data
 from experiments.training.successive_halving import Ended, History, halve
+from experiments.training.task import Task
 from experiments.training.train import train
 from experiments.training.trial import Trial
-from tracking.errors import one_line
-from tracking.retry import Patient, StoreAway, persist
+from tracking import schema
+from tracking.errors import InputError, one_line
+from tracking.measures import as_text
+from tracking.retry import Patient, StoreAway, persist, repeated_by_mlflow
 from tracking.runs import params_of
-from tracking.schema import DIVERGED, FAILED, FINISHED, KILLED, RUNNING
+from tracking.schema import DIVERGED, FAILED, FINISHED
 
+HOPELESS = (Diverged, InputError)  # would end the same trial in the same way again
+# To a cell; that the store or the lease is gone is one, too.
+Answer = list[Outcome] | StoreAway | LeaseLost
 TAG_LENGTH = 500  # characters of a reason, at most
 
 
@@ -50,23 +56,25 @@ class Launch:
 
     experiment_id: of the study.
     parent: id of the study's own run.
-    open_data: maps the data into memory, one copy for all workers of a machine.
+    number: of the launch (fence.py).
+    open_task: maps the task into memory, one copy for all workers of a machine.
     data_dir, device: as they were asked for.
     keep_models: all, best or none.
-    best: validation losses so far, in nats.
+    best: costs of the best evaluations so far.
     """
 
     study: str
     experiment_id: str
     parent: str
-    open_data: Callable[[], Data]
+    number: int
+    open_task: Callable[[], Task]
     data_dir: str
     device: str
     keep_models: str
     best: Mapping[Group, float]
 
 
-def set_up(launch: Launch) -> Callable[[Cell], list[Outcome] | StoreAway]:
+def set_up(launch: Launch) -> Callable[[Cell], Answer]:
     """In a worker process, once: what runs one cell."""
     end_with_driver()
     torch.set_num_threads(1)
@@ -78,26 +86,28 @@ class Worker:
 
     def __init__(self, launch: Launch):
         self.launch = launch
-        self.data = launch.open_data()
+        self.task = launch.open_task()
         self.client = Patient(MlflowClient())
         self.best = dict(launch.best)  # as far as this worker knows; the driver knows all
 
-    def work(self, job: Cell) -> list[Outcome] | StoreAway:
-        """How the trials of the cell ended that were to run; StoreAway is an answer, too."""
+    def work(self, job: Cell) -> Answer:
+        """How the trials of the cell ended that were to run.
+
+        That the store or the lease is gone is an answer, too.
+        """
         try:
             return list(self._outcomes(job))
-        except StoreAway as reason:
+        except (StoreAway, LeaseLost) as reason:
             return reason
 
     def _outcomes(self, job: Cell) -> Iterator[Outcome]:
-        opened = time.time()
         runs = {trial.key: self._open_run(trial, job.replicas) for trial in job.to_run}
+        # only now: either this sees a later launch, or that sees these runs
+        fence.check_not_followed(self.client, self.launch.parent, self.launch.number)
         recorded = self._recorded(job)
-        for trial, ended in attempts(job.trials, self.data, self.launch.device, recorded):
+        for trial, ended in attempts(job.trials, self.task, self.launch.device, recorded):
             run_id = runs[trial.key]
-            if time.time() - opened > SILENCE / 2 and self._taken_over(run_id):
-                yield Outcome(trial, KILLED, reason="taken over by another launch")
-            elif isinstance(ended, Result):
+            if isinstance(ended, Result):
                 yield self._finish_run(run_id, trial, ended)
             else:
                 yield self._fail_run(run_id, trial, ended)
@@ -115,12 +125,14 @@ class Worker:
         return histories
 
     def _history(self, run: Run) -> History:
-        points = self.client.get_metric_history(run.info.run_id, "val_loss")
-        history = [(point.step, point.value) for point in points]
+        measure = first_measure(run)
+        name, _ = schema.history(measure.name)
+        points = self.client.get_metric_history(run.info.run_id, name)
+        history = [(point.step, measure.gap(point.value)) for point in points]
         if history or has_diverged(run):
             return history
         # all that an export says of many
-        return [(int(run.data.metrics["best_step"]), run.data.metrics["best_val_loss"])]
+        return [(int(run.data.metrics["best_step"]), best_cost(run))]
 
     # --- runs
 
@@ -133,37 +145,39 @@ class Worker:
         }
         if replica:
             tags["replica"] = "true"
-        tags |= tags_of(trial, self.data)
+        tags |= tags_of(trial, self.task)
         run = self.client.create_run(self.launch.experiment_id, tags=tags)
         self.client.log_batch(run.info.run_id, params=params_of(trial.as_dict()))
         return run.info.run_id
 
-    def _taken_over(self, run_id: str) -> bool:
-        """Whether another launch has ended the run, and runs the trial.
-
-        So it may be after a silence, as when this machine has slept.
-        """
-        return self.client.get_run(run_id).info.status != RUNNING
-
     def _finish_run(self, run_id: str, trial: Trial, result: Result) -> Outcome:
         try:
             model = self._keep_model(run_id, trial, result)
-            record_result(self.client, run_id, trial, self.data, result)
-            self.client.set_terminated(run_id, FINISHED)
+            record_result(self.client, run_id, trial, self.task, result)
+            if not fence.finish(self.client, run_id):
+                raise LeaseLost("another launch has taken the study over")
         except MlflowException as error:
             return self._fail_run(run_id, trial, error)
-        loss = result.best_val_loss
-        return Outcome(trial, FINISHED, result.seconds, loss, run_id, model)
+        return Outcome(
+            trial,
+            FINISHED,
+            seconds=result.seconds,
+            best_cost=result.best.cost,
+            run_id=run_id,
+            model=model,
+            measures=as_text(result.measures),
+        )
 
     def _fail_run(self, run_id: str, trial: Trial, error: Exception) -> Outcome:
-        final = isinstance(error, Diverged)
-        name = DIVERGED if final else type(error).__name__
-        reason = f"{name}: {error if final else one_line(error)}"
         with suppress(MlflowException):  # where somebody has deleted the run meanwhile
-            note_failure(self.client, run_id, reason)
+            note_failure(self.client, run_id, error)
         with suppress(MlflowException):
             self.client.set_terminated(run_id, FAILED)
-        return Outcome(trial, FAILED, reason=DIVERGED if final else reason, final=final)
+        # of an architecture one says more than another, by a step and a rate
+        alike = isinstance(error, Diverged) and not trial.trainer
+        reason = DIVERGED if alike else reason_of(error)
+        # a trainer that gives what it may not would give it again
+        return Outcome(trial, FAILED, reason=reason, final=isinstance(error, HOPELESS))
 
     # --- models
 
@@ -173,15 +187,19 @@ class Worker:
         The tag comes first: who finds it may find a model, whole or not.
         """
         group = group_of(trial)
-        loss = result.best_val_loss
+        cost = result.best.cost
         before = self.best.get(group, math.inf)
         wanted = self.launch.keep_models
-        if wanted == "none" or (wanted == "best" and not loss < before):
+        if result.model is None or wanted == "none":
+            return ""
+        if wanted == "best" and not cost < before:
             return ""
         self.client.set_tag(run_id, "model", wanted)
-        self.best[group] = min(loss, before)
+        self.best[group] = min(cost, before)
         try:
-            persist(log_model, run_id, result, self.data)
+            with repeated_by_mlflow():
+                persist(log_model, run_id, result.model, self.task)
+            drop_leftovers(self.client, self.launch.experiment_id, run_id)
         except StoreAway:
             raise
         except Exception as error:
@@ -193,29 +211,29 @@ class Worker:
 
 
 def attempts(
-    trials: Sequence[Trial], data: Data, device: str, recorded: Mapping[str, History]
+    trials: Sequence[Trial], task: Task, device: str, recorded: Mapping[str, History]
 ) -> Iterator[Ended]:
     """Train the trials of a cell that are not recorded; yields each as it ends.
 
     One crashed trial must not take the study down, whatever it crashed with.
     """
     if trials[0].bracket:
-        yield from _against_each_other(trials, data, device, recorded)
+        yield from _against_each_other(trials, task, device, recorded)
         return
     for trial in trials:
         try:
-            yield trial, train(trial, data, device)
+            yield trial, train(trial, task, device)
         except Exception as error:
             yield trial, error
 
 
 def _against_each_other(
-    trials: Sequence[Trial], data: Data, device: str, recorded: Mapping[str, History]
+    trials: Sequence[Trial], task: Task, device: str, recorded: Mapping[str, History]
 ) -> Iterator[Ended]:
     missing = {trial.key: trial for trial in trials if trial.key not in recorded}
     say = partial(print, flush=True)
     try:
-        for trial, ended in halve(trials, data, device, say, recorded):
+        for trial, ended in halve(trials, task, device, say, recorded):
             del missing[trial.key]
             yield trial, ended
     except Exception as error:

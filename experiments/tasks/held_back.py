@@ -1,20 +1,25 @@
-"""Which images are held back, for validation and for testing: the same for everybody."""
+"""Which examples are held back, for validation and for testing: the same for everybody."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from experiments.training.subsets import Data, Split, stratified_order
+from experiments.tasks.image_classification import Images
+from experiments.training.image_sets import Split
+from experiments.training.subsets import stratified_order
 from tracking.errors import InputError
 
 # one split for everybody: the seeds of a study never move an image between the sets
 SPLIT_SEED = 0
-# share of the images for validation, and for testing where no test set is given
+# share of the training examples for validation, and for testing where no test set is given
 HELD_BACK = 0.2
-MAX_VALIDATION = 10_000  # images; more would cost time and hardly sharpen the choice
+MAX_VALIDATION = 10_000  # examples; more would cost time and hardly sharpen the choice
+TRAIN = "training"
+VALIDATION = "validation"
+TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -35,43 +40,73 @@ class Examples:
         return Split(images=nhwc.permute(0, 3, 1, 2), labels=labels)
 
 
-def hold_back(sets: Sequence[Examples], name: str, classes: int) -> Data:
-    """The dataset of that name: pool, validation set and test set.
+@dataclass(frozen=True)
+class Division:
+    """Which of the training examples are held back: indices, int64 (n,), in their order.
 
-    sets: the training images, and the test images where they are given.
+    pool: what subsets are drawn from.
+    validation, test: empty where the set is given.
+    """
+
+    pool: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def divide(strata: np.ndarray, given: Collection[str], name: str) -> Division:
+    """Hold back a fixed, stratified share of the training examples for each set not given.
+
+    strata: int64 (N,), what to stratify by.
+    given: of "validation" and "test", the sets that are there.
+    name: of the dataset, for the message.
+    Raises InputError where there are too few examples.
+    """
+    order = stratified_order(strata, SPLIT_SEED)
+    share = int(HELD_BACK * len(order))
+    test = order[: 0 if TEST in given else share]
+    rest = order[len(test) :]
+    validation = rest[: 0 if VALIDATION in given else min(share, MAX_VALIDATION)]
+    if not share and not {VALIDATION, TEST} <= set(given):
+        raise InputError(
+            f"dataset '{name}' has {len(order)} training examples; too few to hold some back"
+        )
+    return Division(pool=rest[len(validation) :], validation=validation, test=test)
+
+
+def hold_back(sets: Mapping[str, Examples], name: str, classes: int) -> Images:
+    """The images of that name: pool, validation set and test set.
+
+    sets: the images for training, and those for validation and test where they are given.
     Raises InputError where there are too few images, or those of the sets differ in shape.
     """
-    pool, validation, test = _divide(sets, name)
-    return Data(
+    train = sets[TRAIN]
+    division = divide(train.labels, sets, name)
+    parts = {
+        TRAIN: train.take(division.pool),
+        VALIDATION: sets.get(VALIDATION) or train.take(division.validation),
+        TEST: sets.get(TEST) or train.take(division.test),
+    }
+    _check_parts(parts, name)
+    return Images(
         name=name,
         classes=classes,
-        pool=pool.as_split(),
-        validation=validation.as_split(),
-        test=test.as_split(),
-        fingerprint=_fingerprint([pool, validation, test]),
+        pool=parts[TRAIN].as_split(),
+        validation=parts[VALIDATION].as_split(),
+        test=parts[TEST].as_split(),
+        fingerprint=_fingerprint(list(parts.values())),
     )
 
 
-def _divide(sets: Sequence[Examples], name: str) -> tuple[Examples, Examples, Examples]:
-    train = sets[0]
-    order = stratified_order(train.labels, SPLIT_SEED)
-    held_back = int(HELD_BACK * len(order))
-    if len(sets) > 1:
-        test = sets[1]
-    else:
-        test = train.take(order[:held_back])
-        order = order[held_back:]
-    chosen = order[: min(held_back, MAX_VALIDATION)]
-    if not (len(chosen) and len(test.labels)):
-        raise InputError(
-            f"dataset '{name}' has {len(order)} training images; too few to hold some back"
-        )
-    if train.images.shape[1:] != test.images.shape[1:]:
-        raise InputError(
-            f"dataset '{name}': training images are {train.images.shape[1:]}, "
-            f"test images {test.images.shape[1:]}"
-        )
-    return train.take(order[len(chosen) :]), train.take(chosen), test
+def _check_parts(parts: Mapping[str, Examples], name: str) -> None:
+    shape = parts[TRAIN].images.shape[1:]
+    for which, part in parts.items():
+        if not len(part.labels):
+            raise InputError(f"dataset '{name}': the {which} set is empty")
+        if part.images.shape[1:] != shape:
+            raise InputError(
+                f"dataset '{name}': training images are {shape}, "
+                f"{which} images {part.images.shape[1:]}"
+            )
 
 
 def _fingerprint(sets: Sequence[Examples]) -> str:

@@ -1,4 +1,4 @@
-"""Whatever arrays come in become pixels in 0–255 and labels that can be compared."""
+"""Whatever arrays come in become pixels in 0–255."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,24 @@ def as_pixels(arrays: Sequence[Any], name: str) -> list[np.ndarray]:
             f"dataset '{name}': the largest pixel is {most}; allowed: 0–1 or 0–255"
         )
     in_0_to_1 = "fb" if most <= NEARLY_ONE else ""
-    return [_as_bytes(array, 255 if array.dtype.kind in in_0_to_1 else 1) for array in images]
+    pixels = [
+        _as_bytes(array, 255 if array.dtype.kind in in_0_to_1 else 1) for array in images
+    ]
+    _check_same_scale(images, pixels, name)
+    return pixels
+
+
+def _check_same_scale(
+    given: Sequence[np.ndarray], pixels: Sequence[np.ndarray], name: str
+) -> None:
+    """Sets of which one was in 0–255 and another in 0–1."""
+    dark = [x.max() for x, read in zip(given, pixels) if read.max() <= 1 and x.any()]
+    most = max(read.max() for read in pixels)
+    if dark and most > 2:
+        raise InputError(
+            f"dataset '{name}': the largest pixel is {most} in one set and {dark[0]:.3g} in "
+            "another; give all sets in 0–255, or all in 0–1"
+        )
 
 
 def _shaped(images: Any, name: str) -> np.ndarray:
@@ -64,18 +81,3 @@ def _as_bytes(array: np.ndarray, scale: int) -> np.ndarray:
     if array.dtype == np.uint8:
         return array
     return np.rint(np.minimum(array * scale, 255)).astype(np.uint8)
-
-
-def as_labels(labels: Any, images: np.ndarray, name: str) -> np.ndarray:
-    """One label per image, (N,), of one type that has an order.
-
-    Raises InputError where a label is missing.
-    """
-    array = np.empty(0) if labels is None else np.asarray(labels).reshape(-1)
-    if len(array) != len(images):
-        raise InputError(f"dataset '{name}': {len(images)} images but {len(array)} labels")
-    if any(label is None or label != label for label in array.tolist()):
-        raise InputError(f"dataset '{name}': a label is missing (None or nan)")
-    if array.dtype == object:  # of several types, which have no order
-        return array.astype(str)
-    return array

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from experiments.training.subsets import Split
+from experiments.training.image_sets import Split
 
 
 def augment(batch: Split, flip: int, shift: int, generator: torch.Generator) -> Split:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from experiments.training.results import Score
-from experiments.training.subsets import Split
+from experiments.training.image_sets import Split
+from experiments.training.results import Score, classification_score
 
 EVALUATION_BATCH = 500  # images; larger batches leave the processor's cache
 STATISTICS_BATCH = 2000  # images; the whole set as floats would be four times its size
@@ -62,7 +62,7 @@ def score_of(loss: float, squares: float, wrong: float, count: int) -> Score:
     """From the sums over `count` images of losses, of their squares, and of mistakes."""
     mean = loss / count
     variance = max(squares / count - mean**2, 0.0)
-    return Score(
+    return classification_score(
         loss=mean,
         error=wrong / count,
         loss_se=math.sqrt(variance / max(count - 1, 1)),

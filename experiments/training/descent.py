@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from experiments.training.augmentation import augment
 from experiments.training.classifier import autocast, evaluate, normalised
+from experiments.training.image_sets import Sets, Split
 from experiments.training.results import Course, Diverged, Evaluation, Fitted
-from experiments.training.subsets import Sets, Split
 from experiments.training.trial import Trial
 
 LR_DROP = 0.1
@@ -30,11 +30,12 @@ def fit_network(net: nn.Module, trial: Trial, sets: Sets) -> Course:
     _check_restored(model, best, sets.validation, trial.precision)
     test = evaluate(model, sets.test, trial.precision)
     return Fitted(
-        model=model.cpu().eval(),
         history=tuple(descent.history),
         best=best,
-        n_parameters=sum(weights.numel() for weights in model.parameters()),
         test=test,
+        model=model.cpu().eval(),
+        n_parameters=sum(weights.numel() for weights in model.parameters()),
+        steps=descent.history[-1].step,
         pruned=descent.pruned,
         budget_bound=descent.budget_bound,
     )
@@ -43,10 +44,10 @@ def fit_network(net: nn.Module, trial: Trial, sets: Sets) -> Course:
 def _check_restored(
     model: nn.Module, best: Evaluation, validation: Split, precision: str
 ) -> None:
-    restored = evaluate(model, validation, precision).loss
-    if not math.isclose(restored, best.val_loss, rel_tol=1e-4, abs_tol=1e-6):
+    restored = evaluate(model, validation, precision).values["loss"]
+    if not math.isclose(restored, best.cost, rel_tol=1e-4, abs_tol=1e-6):
         raise AssertionError(
-            f"restored weights give {restored} nats, the best evaluation gave {best.val_loss}"
+            f"restored weights give {restored} nats, the best evaluation gave {best.cost}"
         )
 
 
@@ -77,7 +78,7 @@ class Descent:
     @property
     def best(self) -> Evaluation:
         """The evaluation with the smallest validation loss, the first of several."""
-        return min(self.history, key=lambda evaluation: evaluation.val_loss)
+        return min(self.history, key=lambda evaluation: evaluation.cost)
 
     def course(self) -> Generator[Evaluation, bool | None, None]:
         """Yields each evaluation and receives whether to go on. Raises Diverged."""
@@ -87,7 +88,7 @@ class Descent:
             self.history.append(evaluation)
             if evaluation is self.best:
                 self._keep_weights()
-            elif self._is_out_of_patience():
+            if self._is_out_of_patience():
                 if not self._drops_left:
                     return
                 self._drop_learning_rate()
@@ -103,8 +104,7 @@ class Descent:
         steps = until - self._step
         loss = torch.zeros((), device=self._sets.train.labels.device)
         for _ in range(steps):
-            batch = next(self._batches)
-            loss += take_step(self._model, self._optimiser, batch, trial.precision)
+            loss += self._take_step(next(self._batches))
         self._step = until
         return loss.item() / steps
 
@@ -123,16 +123,26 @@ class Descent:
                 batch = augment(batch, flip, shift, generator)
             yield batch
 
+    def _take_step(self, batch: Any) -> Tensor:
+        """One step; returns the mean loss of the batch, detached."""
+        return take_step(self._model, self._optimiser, batch, self._trial.precision)
+
     def _evaluate(self, train_loss: float) -> Evaluation:
-        score = evaluate(self._model, self._sets.validation, self._trial.precision)
-        if not (math.isfinite(train_loss) and math.isfinite(score.loss)):
+        evaluation = self._validate(train_loss)
+        if not (math.isfinite(train_loss) and math.isfinite(evaluation.cost)):
             rate = self._trial.hyperparameters["lr"]
-            raise Diverged(f"the loss is {score.loss} at step {self._step} (lr {rate:.3g})")
+            raise Diverged(
+                f"the loss is {evaluation.cost} at step {self._step} (lr {rate:.3g})"
+            )
+        return evaluation
+
+    def _validate(self, train_loss: float) -> Evaluation:
+        score = evaluate(self._model, self._sets.validation, self._trial.precision)
         return Evaluation(
             step=self._step,
-            train_loss=train_loss,
-            val_loss=score.loss,
-            val_error=score.error,
+            cost=score.values["loss"],
+            val=score.values,
+            train={"loss": train_loss},
         )
 
     def _keep_weights(self) -> None:
@@ -203,17 +213,18 @@ def batches(n: int, size: int, seed: int, device: torch.device) -> Iterator[Tens
 
 
 def patience_in_steps(trial: Trial, n: int) -> int:
-    """Steps without a better validation loss that a trial on n images waits.
+    """Steps without a better validation loss that a trial on n examples waits.
 
-    `patience` steps or `patience_epochs` epochs, whichever is longer: on few images an epoch
-    is a few steps, on many a thousand steps are less than one, and say nothing yet.
+    `patience` steps or `patience_epochs` epochs, whichever is longer: on few examples an epoch
+    is a few steps, on many a thousand steps are less than one, and say nothing yet. Where
+    nothing says how large a batch is, a step counts as an epoch.
     """
-    batch = trial.hyperparameters["batch_size"]
+    batch = trial.hyperparameters.get("batch_size", n)
     return longer_patience(trial.patience, trial.patience_epochs, batch, n)
 
 
 def longer_patience(steps: int, epochs: float, batch: int, n: int) -> int:
-    """Steps, or as many as the epochs of n images in batches have, whichever is more."""
+    """Steps, or as many as the epochs of n examples in batches have, whichever is more."""
     epoch = math.ceil(n / max(2, min(batch, n)))
     return max(steps, math.ceil(epochs * epoch))
 

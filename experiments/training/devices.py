@@ -14,11 +14,19 @@ def find_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):
+        if not _trains(device):
+            raise RuntimeError
+    except (RuntimeError, AssertionError, NotImplementedError, ValueError):
         here = "cpu, cuda" if torch.cuda.is_available() else "cpu (no GPU is visible)"
         raise InputError(f"device '{name}' cannot be used; allowed: auto, {here}") from None
     return device
+
+
+def _trains(device: torch.device) -> bool:
+    """Whether a step can be computed and read there; on `meta` nothing is computed."""
+    weight = torch.ones(2, 2, device=device, requires_grad=True)
+    (weight @ weight).sum().backward()
+    return weight.grad is not None and bool(weight.grad.sum().item())
 
 
 def precision_on(device: str) -> str:

@@ -6,8 +6,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from experiments.training.results import Course, Evaluation, Fitted, Score
-from experiments.training.subsets import Sets, Split
+from experiments.training.image_sets import Sets, Split
+from experiments.training.results import (
+    Course,
+    Evaluation,
+    Fitted,
+    Score,
+    classification_score,
+)
 
 VOTES = 100  # that the probabilities of a model without trees count as
 
@@ -16,19 +22,15 @@ def fit_estimator(model: Any, sets: Sets, classes: int) -> Course:
     """Fit the classifier; there is nothing to pause, so nothing is yielded."""
     model.fit(flat(sets.train), sets.train.labels.numpy())
     validation = evaluate_estimator(model, sets.validation, classes)
-    best = Evaluation(
-        step=1,
-        train_loss=math.nan,
-        val_loss=validation.loss,
-        val_error=validation.error,
-    )
+    best = Evaluation(step=1, cost=validation.values["loss"], val=validation.values)
     yield from ()
     return Fitted(
-        model=model,
         history=(best,),
         best=best,
-        n_parameters=_count_nodes(model),
         test=evaluate_estimator(model, sets.test, classes),
+        model=model,
+        n_parameters=_count_nodes(model),
+        steps=1,
     )
 
 
@@ -45,7 +47,7 @@ def evaluate_estimator(model: Any, split: Split, classes: int) -> Score:
     labels = split.labels.numpy()
     losses = -np.log(smoothed[np.arange(len(labels)), labels])
     error = (probabilities.argmax(1) != labels).mean()
-    return Score(
+    return classification_score(
         loss=float(losses.mean()),
         error=float(error),
         loss_se=float(losses.std() / math.sqrt(max(len(losses) - 1, 1))),

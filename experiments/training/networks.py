@@ -5,7 +5,6 @@ hyperparameters. It returns a torch module from normalised images (N, C, H, W) t
 (N, classes), or a scikit-learn classifier.
 """
 
-import importlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,11 +15,16 @@ from scipy.stats import loguniform
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tracking.errors import InputError, one_line
+from experiments.training.own_architectures import (
+    call_builder,
+    check_model,
+    import_builder,
+    seed_estimator,
+)
+from experiments.training.spaces import Space, check_space
+from tracking.errors import InputError
 
 Shape = tuple[int, int, int]  # of an image: C, H, W
-# Hyperparameters: name -> (untuned default, distribution of scipy.stats or list of choices).
-Space = Mapping[str, tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -210,37 +214,14 @@ def find_architecture(name: str) -> Architecture:
     """
     if name in ARCHITECTURES:
         return ARCHITECTURES[name]
-    build = _import_builder(name)
-    space = getattr(build, "space", {})
-    for hyperparameter, entry in dict(space).items():
-        if not _is_searchable(entry):
-            raise InputError(
-                f"architecture '{name}': space['{hyperparameter}'] is {entry!r}; "
-                "allowed: (default, a list of choices or a distribution of scipy.stats)"
-            )
-    return Architecture(build, space, getattr(build, "trained_by_steps", True))
-
-
-def _import_builder(name: str) -> Callable[..., Any]:
-    module, _, function = name.partition(":")
-    if not function:
+    if not name.partition(":")[2]:
         raise InputError(
             f"architecture '{name}' is unknown; "
             f"allowed: {', '.join(ARCHITECTURES)} or package.module:function"
         )
-    try:
-        return getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"architecture '{name}' cannot be imported: {one_line(error)}"
-        ) from None
-
-
-def _is_searchable(entry: Any) -> bool:
-    """Whether it is (default, list of choices) or (default, distribution)."""
-    if not isinstance(entry, tuple) or len(entry) != 2:
-        return False
-    return isinstance(entry[1], list) or hasattr(entry[1], "rvs")
+    build = import_builder(name)
+    space = check_space(f"architecture '{name}'", getattr(build, "space", {}))
+    return Architecture(build, space, getattr(build, "trained_by_steps", True))
 
 
 def build_model(
@@ -254,20 +235,14 @@ def build_model(
     own = {key: hyperparameters[key] for key in found.space}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = found.build(image, classes, **own)
-        if isinstance(model, nn.Module):
-            # gives the lazy layers their sizes, and so their weights
-            model.eval()(torch.zeros(1, *image))
+        if name in ARCHITECTURES:
+            model = found.build(image, classes, **own)
+            if found.trained_by_steps:
+                # gives the lazy layers their sizes, and so their weights
+                model.eval()(torch.zeros(1, *image))
         else:
-            _seed_estimator(model, seed)
-        return model
-
-
-def _seed_estimator(model: Any, seed: int) -> None:
-    """A pipeline's steps have random states, too."""
-    seeded = [
-        name
-        for name in model.get_params()
-        if name == "random_state" or name.endswith("__random_state")
-    ]
-    model.set_params(**dict.fromkeys(seeded, seed))
+            model = call_builder(found.build, name, image, classes, own)
+            check_model(model, name, found.trained_by_steps, image, classes)
+    if not found.trained_by_steps:
+        seed_estimator(model, seed)
+    return model

@@ -1,38 +1,49 @@
 """What comes out of training a trial."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from tracking.measures import Measure, find_measure
+
+Values = Mapping[str, float]  # name of a measure -> value, as its reader knows it
+CLASSIFICATION = (find_measure("loss"), find_measure("error"))
 
 
 class Diverged(RuntimeError):  # noqa: N818 - what happened, not a mistake
     """The loss became NaN or infinite: the trial failed, and would fail again."""
 
 
+class TrainerFailed(RuntimeError):  # noqa: N818 - as above
+    """Somebody's own trainer raised, or its command ended with an error."""
+
+
 @dataclass(frozen=True)
 class Score:
-    """How well a model does on a set of images.
+    """How well a model does on a set of examples.
 
-    loss: mean over the images, in nats.
-    error: share of them whose class is wrong, in 0–1.
-    loss_se: standard error of the loss over the images, in nats.
-    count: images.
+    values: of each measure.
+    errors: standard errors of those for which there is one, over the examples.
     """
 
-    loss: float
-    error: float
-    loss_se: float
-    count: int
+    values: Values
+    errors: Values = field(default_factory=dict)
 
-    @property
-    def error_se(self) -> float:
-        """Standard error of the error over the images: sqrt(p (1 - p) / N), a fraction.
 
-        One mistake more is added to p, so that no mistake at all does not look certain.
-        """
-        p = (self.error * self.count + 1) / (self.count + 1)
-        return math.sqrt(p * (1 - p) / self.count)
+def classification_score(loss: float, error: float, loss_se: float, count: int) -> Score:
+    """The score of a classifier.
+
+    loss: mean over the examples, in nats.
+    error: share of them whose class is wrong, in 0–1. Its standard error is
+        sqrt(p (1 - p) / N), with one mistake more in p, so that no mistake at all does not
+        look certain.
+    loss_se: standard error of the loss over the examples, in nats.
+    count: examples, N.
+    """
+    p = (error * count + 1) / (count + 1)
+    error_se = math.sqrt(p * (1 - p) / count)
+    return Score({"loss": loss, "error": error}, {"loss": loss_se, "error": error_se})
 
 
 @dataclass(frozen=True)
@@ -40,78 +51,62 @@ class Evaluation:
     """A row of the history.
 
     step: after how many steps.
-    train_loss: in nats, mean over the steps since the last evaluation; NaN where there are no
-        steps.
-    val_loss: in nats, mean over the validation set.
-    val_error: on the validation set, a fraction in 0–1.
+    cost: what chooses the best: the first measure on the validation set, as a cost.
+    val: on the validation set.
+    train: mean over the steps since the last evaluation; empty where it is not known.
     """
 
     step: int
-    train_loss: float
-    val_loss: float
-    val_error: float
+    cost: float
+    val: Values
+    train: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model that was fitted, with the weights of its best evaluation.
+    """A model that was fitted, as it was at its best evaluation.
 
-    model: Classifier, or a fitted scikit-learn classifier; on the CPU.
     history: every evaluation, in order.
-    best: the evaluation with the smallest validation loss.
-    n_parameters: weights of a network, nodes of a forest's trees.
+    best: the evaluation with the smallest cost.
     test: on the test set.
+    measures: that it was judged by; the first chose the best.
+    model: on the CPU; None where there is none to keep.
+    n_parameters: weights of a network, nodes of a forest's trees; None where unknown.
+    steps: of training; None where there are none.
     pruned: ended early, because others of its cell were better.
     budget_bound: ended by max_steps while its patience was not spent.
+    guess: what the best constant answer scores on the test set, where it is known.
+    log: what a command printed.
     """
 
-    model: Any
-    history: tuple[Evaluation, ...]
+    history: tuple[Evaluation, ...] = field(repr=False)
     best: Evaluation
-    n_parameters: int
     test: Score
+    measures: tuple[Measure, ...] = CLASSIFICATION
+    model: Any = field(default=None, repr=False)
+    n_parameters: int | None = None
+    steps: int | None = None
     pruned: bool = False
     budget_bound: bool = False
+    guess: Values = field(default_factory=dict)
+    log: str = ""
 
 
 # Yields each evaluation, receives whether to go on.
 Course = Generator[Evaluation, bool | None, Fitted]
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a trial gave; the weights are those of the best evaluation.
+@dataclass(frozen=True, kw_only=True)
+class Result(Fitted):
+    """What a trial gave: what was fitted, and how.
 
-    best_val_loss, best_val_error, best_step: of the evaluation with the smallest validation
-        loss, in nats, as a fraction and in steps.
-    test_loss, test_error: of the same weights on the test set.
-    test_loss_se, test_error_se: standard errors of the two over the test images.
-    n_train: images in the subset.
-    n_parameters: weights of a network, nodes of a forest's trees.
-    steps: of training, all of them.
+    n_train: examples in the subset.
     seconds: of training and evaluating.
-    history: every evaluation, in order.
-    pruned: ended early, because others of its cell were better.
-    budget_bound: ended by max_steps while its patience was not spent.
-    subset_fingerprint: of the images it was trained on.
-    precision: as resolved: fp32, bf16, or none for what is not trained by steps.
-    model: Classifier, or a fitted scikit-learn classifier.
+    subset_fingerprint: of the examples it was trained on.
+    precision: as resolved: fp32, bf16, or none where it does not apply.
     """
 
-    best_val_loss: float
-    best_val_error: float
-    best_step: int
-    test_loss: float
-    test_error: float
-    test_loss_se: float
-    test_error_se: float
     n_train: int
-    n_parameters: int
-    steps: int
     seconds: float
-    history: tuple[Evaluation, ...] = field(repr=False)
-    pruned: bool
-    budget_bound: bool
     subset_fingerprint: str
     precision: str
-    model: Any = field(repr=False)

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.stats import loguniform, randint
 from sklearn.model_selection import ParameterSampler
 
-from experiments.training.networks import Space, find_architecture
+from experiments.training.networks import find_architecture
+from experiments.training.spaces import Space
 from tracking import schema
 from tracking.errors import InputError
 
@@ -56,7 +57,6 @@ def search_space(architecture: str, name: str = "default") -> Space:
     found = find_architecture(architecture)
     if name == "notebook":
         return _notebook_space(architecture)
-    _refuse_names_of_options(architecture, found.space)
     if not found.trained_by_steps:
         return dict(found.space)
     augmentation = AUGMENTATION if name == "augmented" else {}
@@ -72,26 +72,25 @@ def _notebook_space(architecture: str) -> Space:
     return {**NOTEBOOK_TRAINING, **NOTEBOOK_MODEL}
 
 
-def _refuse_names_of_options(architecture: str, space: Space) -> None:
-    options = {one.name for one in schema.SETTINGS} | {"hyperparameters"}
-    if taken := sorted(options & space.keys()):
-        raise InputError(
-            f"architecture '{architecture}': a hyperparameter cannot have an option's name, "
-            f"'{taken[0]}'"
-        )
-
-
 def draw(
-    architecture: str, sample: int, search_seed: int = 0, space: str = "default"
+    architecture: str,
+    sample: int,
+    search_seed: int = 0,
+    space: str = "default",
+    ranges: Space | None = None,
 ) -> dict[str, Any]:
     """Hyperparameters of one sample: 0 is the untuned default, 1, 2, … are random draws.
 
     A draw depends on its own number only, so that a larger K extends a study and never changes
     it. Raises InputError as search_space does, and for a value that is not plain.
+
+    ranges: what is drawn from; where there are none, those of the architecture.
     """
-    chosen = search_space(architecture, space)
+    chosen = search_space(architecture, space) if ranges is None else ranges
     if sample == 0:
         return _plain(architecture, {name: default for name, (default, _) in chosen.items()})
+    if not chosen:
+        return {}
     distributions = {name: choices for name, (_, choices) in chosen.items()}
     state = named_seed("search", architecture, space, search_seed, sample)
     (values,) = ParameterSampler(distributions, n_iter=1, random_state=state)
@@ -105,7 +104,7 @@ def _plain(architecture: str, values: Mapping[str, Any]) -> dict[str, Any]:
         plain[name] = value.item() if isinstance(value, np.generic) else value
         if not isinstance(plain[name], bool | int | float | str | None):
             raise InputError(
-                f"architecture '{architecture}': {name} is {value!r}; allowed: numbers, text, "
+                f"'{architecture}': {name} is {value!r}; allowed: numbers, text, "
                 "true or false (such as a name that your function looks up)"
             )
     return plain

@@ -2,130 +2,49 @@
 
 import hashlib
 from collections.abc import Sized
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tracking.errors import InputError
 
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """A set of images with their labels.
-
-    images: uint8 (N, C, H, W) in 0–255, laid out channels-last.
-    labels: int64 (N,) in 0..classes-1.
-    """
-
-    images: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, indices: Any) -> "Split":
-        """The images at the indices (n,), in their order."""
-        indices = torch.as_tensor(indices)
-        # as they lie in memory, so that one image is one slice
-        nhwc = self.images.permute(0, 2, 3, 1)
-        taken = nhwc.index_select(0, indices)
-        return Split(images=taken.permute(0, 3, 1, 2), labels=self.labels[indices])
-
-    def to(self, device: torch.device) -> "Split":
-        """The same on a device."""
-        return Split(images=self.images.to(device), labels=self.labels.to(device))
+BINS = 10  # of real numbers, each of which is a stratum
 
 
-@dataclass(frozen=True, eq=False)
-class Data:
-    """A dataset, split once for all studies.
-
-    name: as a trial's `dataset` says it.
-    classes: how many.
-    pool: what subsets are drawn from.
-    validation: chooses step and sample, whole for every size.
-    test: evaluated once per trial.
-    fingerprint: of every pixel and label.
-    """
-
-    name: str
-    classes: int
-    pool: Split
-    validation: Split
-    test: Split
-    fingerprint: str
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(C, H, W)"""
-        _, channels, height, width = self.pool.images.shape
-        return channels, height, width
-
-
-@dataclass(frozen=True, eq=False)
-class Sets:
-    """What one trial is trained on, chosen by and tested on, on one device.
-
-    train: its subset of the pool.
-    validation: the whole validation set.
-    test: the whole test set.
-    fingerprint: of the subset.
-    """
-
-    train: Split
-    validation: Split
-    test: Split
-    fingerprint: str
-
-
-@lru_cache(maxsize=1)  # the samples of a cell, all under way at once, share the images
-def draw_sets(data: Data, fraction: float, data_seed: int, device: torch.device) -> Sets:
-    """The sets of a trial, moved to the device. Raises InputError for an empty subset."""
-    indices = subset_indices(data.pool, fraction, data_seed)
-    return Sets(
-        train=data.pool.take(indices).to(device),
-        validation=data.validation.to(device),
-        test=data.test.to(device),
-        fingerprint=fingerprint(indices),
-    )
-
-
-def subset(pool: Split, fraction: float, data_seed: int) -> Split:
-    """The first fraction of the pool in the order of `data_seed`.
-
-    Nested, stratified, without replacement. Raises InputError if it is empty.
-    """
-    return pool.take(subset_indices(pool, fraction, data_seed))
-
-
-def subset_indices(pool: Split, fraction: float, data_seed: int) -> np.ndarray:
+def subset_indices(strata: np.ndarray, fraction: float, data_seed: int) -> np.ndarray:
     """Indices into the pool, int64 (n,): a prefix of those of any larger fraction.
 
+    strata: of each example of the pool, (N,).
     Raises InputError if n = 0.
     """
-    n = subset_size(pool, fraction)
-    return stratified_order(pool.labels.numpy(), data_seed)[:n]
+    n = subset_size(strata, fraction)
+    return stratified_order(strata, data_seed)[:n]
 
 
 def subset_size(pool: Sized, fraction: float) -> int:
-    """Images in a subset, n. Raises InputError if n = 0."""
+    """Examples in a subset, n. Raises InputError if n = 0."""
     n = round(fraction * len(pool))
     if n < 1:
         raise InputError(
-            f"fraction {fraction:g} of {len(pool):,} images is none; "
+            f"fraction {fraction:g} of {len(pool):,} examples is none; "
             f"allowed: {1 / len(pool):.2g} to 1"
         )
     return n
 
 
 def fingerprint(indices: np.ndarray) -> str:
-    """A short hash of which images are in a subset, and in which order."""
+    """A short hash of which examples are in a subset, and in which order."""
     indices = np.ascontiguousarray(indices, dtype="<i8")
     return hashlib.sha256(indices.tobytes()).hexdigest()[:16]
+
+
+def strata_of(targets: np.ndarray) -> np.ndarray:
+    """What to stratify by, int64 (N,): the class, or of real numbers the tenth they are in."""
+    targets = np.asarray(targets)
+    if targets.dtype.kind == "f" and (targets != np.round(targets)).any():
+        edges = np.quantile(targets, np.linspace(0, 1, BINS + 1)[1:-1])
+        return np.searchsorted(edges, targets).astype(np.int64)
+    return np.unique(targets, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def stratified_order(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -153,6 +72,8 @@ def _turns(counts: tuple[int, ...]) -> np.ndarray:
     behind takes it. Every prefix then holds each class's share rounded down or up (Balinski &
     Young 1975, American Mathematical Monthly 82).
     """
+    if len(counts) == 1:
+        return np.zeros(counts[0], dtype=np.int64)
     share = np.array(counts) / sum(counts)
     held = np.zeros(len(counts))
     turns = np.empty(sum(counts), dtype=np.int64)

@@ -7,7 +7,7 @@ which of them is best often shows only after the learning rate has dropped.
 
 The comparison is synchronous, so what is pruned is decided by the trials alone, never by
 timing or by chance. Sample 0 stays outside and is trained to its end: it is the study's curve
-without tuning. Forests, which are fitted at one go, are all fitted (grid.py).
+without tuning. What is fitted at one go, such as a forest, is all fitted (grid.py).
 
 What an earlier launch has recorded is compared by its history and not trained again.
 """
@@ -18,24 +18,25 @@ from types import MappingProxyType
 
 from experiments.training.descent import patience_in_steps
 from experiments.training.results import Result
-from experiments.training.subsets import Data, subset_size
+from experiments.training.subsets import subset_size
+from experiments.training.task import Task
 from experiments.training.train import Training
 from experiments.training.trial import Trial
 
 KEEP = 1 / 3
-# of the patience: earlier, slow starters that would have won are taken for hopeless (README)
+# of the patience: earlier, slow starters that would have won are taken for hopeless
 FIRST_RUNG = 1 / 3
 FINALISTS = 3
 # What a run records of it, so that searches by unequal rules are never compared silently.
 RULE = f"first rung {FIRST_RUNG:.2f} of the patience, keep {KEEP:.2f}, {FINALISTS} finalists"
 
-History = Sequence[tuple[int, float]]  # step and validation loss in nats of each evaluation
+History = Sequence[tuple[int, float]]  # step and validation cost of each evaluation
 Ended = tuple[Trial, Result | Exception]  # with its result, or with what stopped it
 
 
 def halve(
     trials: Sequence[Trial],
-    data: Data,
+    task: Task,
     device: str = "cpu",
     say: Callable[[str], None] = lambda line: None,
     recorded: Mapping[str, History] = MappingProxyType({}),
@@ -47,9 +48,9 @@ def halve(
     recorded: by key, the histories of trials that ended before. They are compared, and not
         yielded. One that diverged has none and counts last from the first rung on.
     """
-    bracket = Bracket(trials, data, device, recorded)
+    bracket = Bracket(trials, task, device, recorded)
     trial = trials[0]
-    n = subset_size(data.pool, trial.fraction)
+    n = subset_size(task, trial.fraction)
     times = 1
     while bracket.running:
         yield from bracket.train_to(times)
@@ -69,23 +70,23 @@ class Bracket:
 
     running: those that have not ended.
     left: how many are still compared, sample 0 aside.
-    losses: sample -> its smallest validation loss so far, in nats; infinite where it failed.
+    costs: sample -> the smallest so far of the measure that chooses; infinite where it failed.
     """
 
     def __init__(
         self,
         trials: Sequence[Trial],
-        data: Data,
+        task: Task,
         device: str,
         recorded: Mapping[str, History],
     ):
         self.running = [
-            Training(trial, data, device) for trial in trials if trial.key not in recorded
+            Training(trial, task, device) for trial in trials if trial.key not in recorded
         ]
         self.left = sum(trial.sample > 0 for trial in trials)
-        n = subset_size(data.pool, trials[0].fraction)
+        n = subset_size(task, trials[0].fraction)
         self._first_rung = {trial.sample: first_rung(trial, n) for trial in trials}
-        self.losses: dict[int, float] = {}
+        self.costs: dict[int, float] = {}
         self._before = {
             trial.sample: recorded[trial.key] for trial in trials if trial.key in recorded
         }
@@ -93,13 +94,13 @@ class Bracket:
     def train_to(self, times: int) -> Iterator[Ended]:
         """Train all to `times` their first rung; the default and finalists to the end."""
         for sample, history in self._before.items():
-            self.losses[sample] = best_by(times * self._first_rung[sample], history)
+            self.costs[sample] = best_by(times * self._first_rung[sample], history)
         for training in list(self.running):
             sample = training.trial.sample
             is_compared = sample > 0 and self.left > FINALISTS
             rung = times * self._first_rung[sample]
             failure = attempt(training.advance, rung if is_compared else math.inf)
-            self.losses[sample] = math.inf if failure else training.best_val_loss
+            self.costs[sample] = math.inf if failure else training.best_cost
             if failure or training.result:
                 yield self._end(training, failure)
 
@@ -110,7 +111,7 @@ class Bracket:
 
     def stop_others(self) -> Iterator[Ended]:
         """Stop all but the best that are left; the untuned default has ended by now."""
-        drawn = [(loss, sample) for sample, loss in self.losses.items() if sample > 0]
+        drawn = [(cost, sample) for sample, cost in self.costs.items() if sample > 0]
         going_on = [sample for _, sample in sorted(drawn)[: self.left]]
         for training in list(self.running):
             if training.trial.sample not in going_on:
@@ -124,7 +125,7 @@ class Bracket:
 
 
 def first_rung(trial: Trial, n: int) -> int:
-    """Steps of a trial on n images until it is first compared: FIRST_RUNG of its patience.
+    """Steps of a trial on n examples until it is first compared: FIRST_RUNG of its patience.
 
     Where epochs are longer than steps they count, as they do for the patience.
     """
@@ -144,9 +145,9 @@ def attempt(step: Callable[..., None], *arguments: float) -> Exception | None:
 
 
 def best_by(rung: int, history: History) -> float:
-    """The smallest loss until the first evaluation at the rung or later.
+    """The smallest cost until the first evaluation at the rung or later.
 
     That is where a training would have been paused.
     """
     paused = min((step for step, _ in history if step >= rung), default=math.inf)
-    return min((loss for step, loss in history if step <= paused), default=math.inf)
+    return min((cost for step, cost in history if step <= paused), default=math.inf)

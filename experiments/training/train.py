@@ -1,4 +1,4 @@
-"""One trial, trained: pure torch and scikit-learn, no MLflow in here."""
+"""One trial, trained; no MLflow in here."""
 
 import math
 import time
@@ -7,22 +7,20 @@ from dataclasses import replace
 
 import torch
 
-from experiments.training.descent import fit_network
 from experiments.training.devices import find_device
-from experiments.training.estimators import fit_estimator
-from experiments.training.networks import build_model, find_architecture
-from experiments.training.results import Evaluation, Fitted, Result
-from experiments.training.subsets import Data, Sets, draw_sets
+from experiments.training.results import Evaluation, Result
+from experiments.training.subsets import fingerprint, subset_indices
+from experiments.training.task import Task
 from experiments.training.trial import Trial
 
 
-def train(trial: Trial, data: Data, device: str = "cpu") -> Result:
+def train(trial: Trial, task: Task, device: str = "cpu") -> Result:
     """Train one trial, choose on the validation set, evaluate the choice once on the test set.
 
-    A pure function of trial and data on a given machine, `seconds` aside. Raises Diverged, and
-    InputError for a fraction that holds no image or an unknown device.
+    A pure function of trial and task on a given machine, `seconds` aside. Raises Diverged, and
+    InputError for a fraction that holds no example or an unknown device.
     """
-    training = Training(trial, data, device)
+    training = Training(trial, task, device)
     training.advance()
     assert training.result is not None
     return training.result
@@ -33,17 +31,17 @@ class Training:
 
     trial: as it was given.
     step: of the last evaluation.
-    best_val_loss: the smallest so far, in nats.
+    best_cost: the smallest so far of the measure that chooses.
     result: once it has ended, before that None.
     """
 
-    def __init__(self, trial: Trial, data: Data, device: str = "cpu"):
+    def __init__(self, trial: Trial, task: Task, device: str = "cpu"):
         self.trial = trial
         self.step = 0
-        self.best_val_loss = math.inf
+        self.best_cost = math.inf
         self.result: Result | None = None
         found = find_device(device)
-        self._course = _course(trial.resolved(found), data, found)
+        self._course = _course(trial.resolved(found), task, found)
         self._random = RandomState(trial.seed_for("dropout"), found)
         self._go_on: bool | None = None  # a generator's first message
         self._seconds = 0.0
@@ -57,7 +55,7 @@ class Training:
         self._seconds += time.perf_counter() - start
         if ended is not None:
             self.result = replace(ended, seconds=self._seconds)
-            self.best_val_loss = ended.best_val_loss
+            self.best_cost = ended.best.cost
 
     def stop(self) -> None:
         """End here, with the best weights so far; the result is marked as pruned."""
@@ -73,7 +71,7 @@ class Training:
             return end.value
         self._go_on = True
         self.step = evaluation.step
-        self.best_val_loss = min(self.best_val_loss, evaluation.val_loss)
+        self.best_cost = min(self.best_cost, evaluation.cost)
         return None
 
 
@@ -104,44 +102,15 @@ class RandomState:
 
 
 def _course(
-    trial: Trial, data: Data, device: torch.device
+    trial: Trial, task: Task, device: torch.device
 ) -> Generator[Evaluation, bool | None, Result]:
     """Yields each evaluation, receives whether to go on, and returns the result."""
-    by_steps = find_architecture(trial.architecture).trained_by_steps
-    sets = draw_sets(
-        data, trial.fraction, trial.data_seed, device if by_steps else torch.device("cpu")
-    )
-    model = build_model(
-        trial.architecture,
-        data.image_shape,
-        data.classes,
-        trial.hyperparameters,
-        trial.seed_for("init"),
-    )
-    if by_steps:
-        fitted = yield from fit_network(model, trial, sets)
-    else:
-        fitted = yield from fit_estimator(model, sets, data.classes)
-    return _result(trial, sets, fitted)
-
-
-def _result(trial: Trial, sets: Sets, fitted: Fitted) -> Result:
+    indices = subset_indices(task.strata, trial.fraction, trial.data_seed)
+    fitted = yield from task.course(trial, indices, device)
     return Result(
-        best_val_loss=fitted.best.val_loss,
-        best_val_error=fitted.best.val_error,
-        best_step=fitted.best.step,
-        test_loss=fitted.test.loss,
-        test_error=fitted.test.error,
-        test_loss_se=fitted.test.loss_se,
-        test_error_se=fitted.test.error_se,
-        n_train=len(sets.train),
-        n_parameters=fitted.n_parameters,
-        steps=fitted.history[-1].step,
+        **vars(fitted),
+        n_train=len(indices),
         seconds=math.nan,  # the clock is Training's
-        history=fitted.history,
-        pruned=fitted.pruned,
-        budget_bound=fitted.budget_bound,
-        subset_fingerprint=sets.fingerprint,
+        subset_fingerprint=fingerprint(indices),
         precision=trial.precision,
-        model=fitted.model,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from experiments.training.devices import find_precision
-from experiments.training.networks import find_architecture
+from experiments.training.learners import find_learner
 from experiments.training.search_spaces import draw, named_seed
 from tracking import schema
 from tracking.errors import InputError
@@ -26,9 +26,12 @@ class Trial(RunSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        values = draw(self.architecture, self.sample, self.search_seed, self.search_space)
+        learner = find_learner(self)
+        values = draw(
+            self.architecture, self.sample, self.search_seed, self.search_space, learner.space
+        )
         object.__setattr__(self, "hyperparameters", values)
-        if self.precision == ANY_PRECISION and self._trained_by_steps:
+        if self.precision == ANY_PRECISION and learner.has_precision:
             raise InputError(
                 f"precision '{self.precision}' is for what is not trained by steps, which "
                 f"'{self.architecture}' is; allowed: auto, fp32, bf16"
@@ -49,14 +52,14 @@ class Trial(RunSettings):
     @property
     def is_resolved(self) -> bool:
         """Whether the precision is the one that the trial is trained in."""
-        if self._trained_by_steps:
+        if find_learner(self).has_precision:
             return self.precision != "auto"
         return self.precision == ANY_PRECISION
 
     def resolved(self, device: torch.device) -> "Trial":
         """The trial with the precision that it is trained in on the device.
 
-        That is fp32 or bf16, or "none" for what is not trained by steps.
+        That is fp32 or bf16, or "none" where neither applies.
         """
         return self.resolved_as(find_precision("auto", device))
 
@@ -64,7 +67,8 @@ class Trial(RunSettings):
         """The same where precision=auto comes to `automatic`, fp32 or bf16."""
         if self.is_resolved:
             return self
-        return replace(self, precision=automatic if self._trained_by_steps else ANY_PRECISION)
+        precise = find_learner(self).has_precision
+        return replace(self, precision=automatic if precise else ANY_PRECISION)
 
     def seed_for(self, purpose: str) -> int:
         """A seed for one purpose, such as "init" or "batches"."""
@@ -75,5 +79,6 @@ class Trial(RunSettings):
         return {**vars(self), "hyperparameters": dict(self.hyperparameters)}
 
     @property
-    def _trained_by_steps(self) -> bool:
-        return find_architecture(self.architecture).trained_by_steps
+    def by_steps(self) -> bool:
+        """Whether it is trained step by step, so that it may be ended early."""
+        return find_learner(self).by_steps

@@ -1,4 +1,4 @@
-"""How fast this machine trains an architecture: a few steps, or a fit, timed."""
+"""How fast this machine trains an architecture on images: a few steps, or a fit, timed."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,8 +8,8 @@ from statistics import fmean
 from typing import Any
 
 import torch
+from torch import nn
 
-from experiments.orchestration.durations import Kind
 from experiments.training.classifier import EVALUATION_BATCH, evaluate, normalised
 from experiments.training.descent import (
     batches,
@@ -18,8 +18,7 @@ from experiments.training.descent import (
     take_step,
 )
 from experiments.training.estimators import evaluate_estimator, flat
-from experiments.training.networks import build_model
-from experiments.training.subsets import Data, Split
+from experiments.training.image_sets import Split
 from experiments.training.trial import Trial
 
 SECONDS = 2.0  # of timing per architecture, at most, unless a single step takes longer
@@ -38,15 +37,16 @@ class StepTiming:
 
     step: float
     evaluation: float
+    basis: str = "from steps timed on this machine"
 
-    def cost(self, kind: Kind) -> float:
+    def seconds(self, steps: float, patience: int, n: float) -> float:
         """Seconds of a trial, whose evaluations come as seldom as its patience says."""
         at = 0
         evaluations = 0
-        while at < kind.steps:
-            at = evaluation_after(at, kind.patience)
+        while at < steps:
+            at = evaluation_after(at, patience)
             evaluations += 1
-        return kind.steps * self.step + evaluations * self.evaluation
+        return steps * self.step + evaluations * self.evaluation
 
 
 @dataclass(frozen=True)
@@ -54,48 +54,49 @@ class FitTiming:
     """How fast an estimator is fitted.
 
     image: seconds of one, evaluations included.
-    pool: images in it.
     """
 
     image: float
-    pool: int
+    basis: str = "from a fit timed on this machine"
 
-    def cost(self, kind: Kind) -> float:
+    def seconds(self, steps: float, patience: int, n: float) -> float:
         """Seconds of a trial, in proportion to its images."""
-        return self.image * kind.fraction * self.pool
+        return self.image * n
 
 
-def time_steps(trials: Sequence[Trial], data: Data, device: torch.device) -> StepTiming:
-    """How long steps and evaluations take, means over some of the trials' samples.
+def time_steps(
+    models: Sequence[tuple[Trial, nn.Module]],
+    pool: Split,
+    validation: int,
+    device: torch.device,
+) -> StepTiming:
+    """How long steps and evaluations take, means over the samples.
 
-    trials: of one network, resolved.
+    models: samples of one network, resolved; untrained.
+    validation: how many images an evaluation is of.
     """
-    chosen = list({trial.sample: trial for trial in trials}.values())[:SAMPLES]
-    images = _some(data, EVALUATION_BATCH).to(device)
-    seconds = SECONDS / len(chosen)
+    images = _some(pool, EVALUATION_BATCH).to(device)
+    seconds = SECONDS / len(models)
     with _one_thread():
-        timed = [_time_sample(trial, images, data, seconds) for trial in chosen]
+        timed = [_time_sample(trial, model, images, seconds) for trial, model in models]
     step = fmean(one.step for one in timed)
     evaluation = fmean(one.evaluation for one in timed)
-    return StepTiming(step, evaluation * len(data.validation) / EVALUATION_BATCH)
+    return StepTiming(step, evaluation * validation / EVALUATION_BATCH)
 
 
-def time_fit(trial: Trial, data: Data) -> FitTiming:
+def time_fit(model: Any, pool: Split, classes: int) -> FitTiming:
     """How long fitting and evaluating an estimator takes, on a small part of the pool."""
-    few = _some(data, EVALUATION_BATCH)
-    images = _some(data, BATCHES * EVALUATION_BATCH)
-    model = _untrained(trial, data)
+    few = _some(pool, EVALUATION_BATCH)
+    images = _some(pool, BATCHES * EVALUATION_BATCH)
     _fit(model, few)  # warms up
     start = time.perf_counter()
     _fit(model, images)
-    evaluate_estimator(model, images, data.classes)
-    seconds = time.perf_counter() - start
-    return FitTiming(image=seconds / len(images), pool=len(data.pool))
+    evaluate_estimator(model, images, classes)
+    return FitTiming((time.perf_counter() - start) / len(images))
 
 
-def _time_sample(trial: Trial, images: Split, data: Data, seconds: float) -> StepTiming:
+def _time_sample(trial: Trial, net: nn.Module, images: Split, seconds: float) -> StepTiming:
     """The same of one sample; the evaluation is of EVALUATION_BATCH images."""
-    net = _untrained(trial, data)
     model = normalised(net, images.images)
     optimiser = make_optimiser(model, trial.hyperparameters)
     size = trial.hyperparameters["batch_size"]
@@ -114,12 +115,6 @@ def _time_sample(trial: Trial, images: Split, data: Data, seconds: float) -> Ste
     )
 
 
-def _untrained(trial: Trial, data: Data) -> Any:
-    return build_model(
-        trial.architecture, data.image_shape, data.classes, trial.hyperparameters, seed=0
-    )
-
-
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """As in a worker."""
@@ -135,8 +130,8 @@ def _fit(model: Any, images: Split) -> None:
     model.fit(flat(images), images.labels.numpy())
 
 
-def _some(data: Data, n: int) -> Split:
-    return data.pool.take(torch.arange(min(n, len(data.pool))))
+def _some(pool: Split, n: int) -> Split:
+    return pool.take(torch.arange(min(n, len(pool))))
 
 
 def _time(call: Callable[[], None], seconds: float) -> float:

@@ -1,0 +1,112 @@
+"""The examples that somebody's own trainers learn from, as they say it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.training.subsets import strata_of
+from experiments.training.trainers import Trainer
+from tracking.errors import InputError, one_line
+from tracking.schema import RunSettings
+
+EXAMPLES = "how many there are, the label of each, or a function of data_dir that gives either"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What one trainer says that there is to learn from.
+
+    strata: int64 (N,).
+    classes: 0 where there are none.
+    dataset, fingerprint: "" where it does not say.
+    """
+
+    strata: np.ndarray
+    classes: int
+    dataset: str = ""
+    fingerprint: str = ""
+
+
+def read_pool(trainer: Trainer, settings: RunSettings, data_dir: str) -> Pool:
+    """What a trainer says of its examples; of a command or project, what the settings say.
+
+    Raises InputError for what are no examples.
+    """
+    if trainer.fit is None:
+        return _read_examples(trainer, settings.examples)
+    value = getattr(trainer.fit, "examples", None)
+    if callable(value):
+        try:
+            value = value(data_dir)
+        except Exception as error:  # it is somebody else's
+            raise InputError(
+                f"{trainer.said}: its examples cannot be had: {one_line(error)}"
+            ) from None
+    return Pool(
+        *_as_strata(trainer, value, f"allowed: fit.examples = {EXAMPLES}"),
+        dataset=str(getattr(trainer.fit, "dataset", "")),
+        fingerprint=str(getattr(trainer.fit, "fingerprint", "")),
+    )
+
+
+def _read_examples(trainer: Trainer, said: str) -> Pool:
+    """Of a command or project: a number, or a file with the label of each."""
+    allowed = "allowed: how many there are, or a text file with the label of each, one a line"
+    if not said:
+        raise InputError(f"{trainer.said} needs examples; {allowed}")
+    if said.isdigit():
+        return Pool(*_as_strata(trainer, int(said), allowed))
+    try:
+        lines = Path(said).read_text().split("\n")
+    except (OSError, UnicodeError) as error:
+        raise InputError(
+            f"examples '{said}' cannot be read ({one_line(error)}); {allowed}"
+        ) from None
+    labels = np.array([line.strip() for line in lines if line.strip()])
+    for number in (int, float):
+        try:
+            labels = labels.astype(number)
+            break
+        except ValueError:
+            pass
+    return Pool(*_as_strata(trainer, labels, allowed))
+
+
+def _as_strata(trainer: Trainer, value: Any, allowed: str) -> tuple[np.ndarray, int]:
+    """Strata, and how many classes there are."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        if value < 1:
+            raise InputError(f"{trainer.said} has {value} examples; {allowed}")
+        return np.zeros(int(value), dtype=np.int64), 0
+    try:
+        labels = np.asarray(value)
+    except ValueError:
+        labels = np.empty(())
+    if value is None or labels.ndim != 1 or not len(labels):
+        raise InputError(f"{trainer.said}: examples is {_short(value)}; {allowed}")
+    if labels.dtype == object:
+        labels = labels.astype(str)
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise InputError(f"{trainer.said}: a label of its examples is missing")
+    strata = strata_of(labels)
+    is_real = labels.dtype.kind == "f" and (labels != np.round(labels)).any()
+    return strata, 0 if is_real else len(np.unique(strata))
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "missing"
+    return repr(value) if isinstance(value, str | float | bool) else type(value).__name__
+
+
+def check_same(one: Trainer, its: Pool, other: Trainer, others: Pool) -> None:
+    """Raises InputError where two trainers learn from other examples."""
+    if np.array_equal(its.strata, others.strata):
+        return
+    lengths = f"{len(its.strata):,} and {len(others.strata):,}"
+    raise InputError(
+        f"trainers '{one.name}' and '{other.name}' have other examples or labels ({lengths} "
+        "examples); allowed: the same for all of a study"
+    )
