@@ -28,7 +28,10 @@ class Reason(Enum):
     OUT_OF_REACH = auto()  # times: the data
     LIKELY_OUT_OF_REACH = auto()  # times: the data
     BACKTEST_MISSES = auto()  # miss, allowed: relative
+    NO_BACKTEST = auto()  # count: sizes
     ANSWER_FAR_BEYOND_DATA = auto()  # times, allowed
+    BELOW_FLOOR = auto()  # the target lies below the floor of the law, its interval included
+    LIKELY_BELOW_FLOOR = auto()  # below the floor as fitted
 
     # remarks about a forecast
     NOTHING_TO_EXTRAPOLATE = auto()  # why: a Finding
@@ -58,11 +61,13 @@ class Reason(Enum):
     TOO_LITTLE_DATA = auto()  # name, n
     TUNING_NOT_VALUED = auto()  # name, why
     TOO_FEW_SIZES_FOR_EXPONENTS = auto()  # name, count, least
+    TOO_FEW_MODELS = auto()  # sizes (of the data), models (their sizes), samples, least
 
     # how many times the data a switch equals; name: an architecture or a Variant of it
     ONE_HAS_NO_LAW = auto()  # name, why
     SIZE_FAR_BEYOND_DATA = auto()  # name, times, allowed
     BACKTEST_OF_ONE_MISSES = auto()  # name, miss, allowed: relative
+    NO_BACKTEST_OF_ONE = auto()  # name, count: sizes
     NEVER_MATCHES = auto()  # name
     MATCHES_FAR_BEYOND_DATA = auto()  # name, times, allowed
 
@@ -82,6 +87,14 @@ class Reason(Enum):
     BUDGET_TOO_SMALL = auto()  # budget
     MEASURE_MORE_SIZES = auto()  # architecture, count, least
     NO_TRIAL_HELPS = auto()  # least: narrowing of an interval that counts
+
+    # how sure an answer is
+    PAST_HELD = auto()  # inside, count: forecasts of the curve's own larger sizes
+    PAST_MISSED = auto()  # inside, count
+    PAST_UNTESTED = auto()
+    INTERVAL_NARROW = auto()
+    INTERVAL_USABLE = auto()
+    INTERVAL_WIDE = auto()
 
     # can it be trusted?
     BUDGET_BOUND = auto()  # name, sizes: whose best run max_steps ended while it improved

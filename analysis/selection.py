@@ -5,20 +5,29 @@ import pandas as pd
 
 from analysis.curves.scatter import relative_spread
 from tracking import schema
-from tracking.runs import is_budget_bound, is_diverged, is_ended_early, is_replica
+from tracking.measures import find_measure
+from tracking.runs import (
+    declared,
+    is_budget_bound,
+    is_diverged,
+    is_ended_early,
+    is_replica,
+    validation,
+)
 from tracking.schema import FAILED, FINISHED
 from tracking.study import Study
 
 CELL = schema.cell()  # one point of a learning curve
 SEARCH = schema.search()  # one trial of a cell
 CURVE = ["dataset", "architecture", "n_train"]
+ABOUT_A_POINT = ("architecture", "n", "data_seed", "name", "run_id", "experiment_id")
 POINT = [
     "architecture",
     "n",
     "value",
     "se",
-    "test_loss",
-    "test_error",
+    "test_se",
+    "best_guess",
     "samples",
     "data_seed",
     "run_id",
@@ -29,7 +38,7 @@ POINT = [
 
 
 def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with the smallest validation loss of each point of each learning curve.
+    """The runs that were best in validation, of each point of each learning curve.
 
     A point is a dataset, architecture, size and data seed. Only finished runs count, and of
     samples that are trained against each other none until all have ended: the first to end are
@@ -48,13 +57,13 @@ def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
     trial = [name for name in _once([*CELL, *SEARCH]) if name in finished]
     if _is_repeated(finished, trial):
         return _best_on_average(finished, trial)
-    chosen = finished.groupby(CELL)["best_val_loss"].idxmin()
+    chosen = validation(finished).groupby([finished[name] for name in CELL]).idxmin()
     return _sorted(finished.loc[chosen], finished.groupby(CELL).size())
 
 
 def is_finished(runs: pd.DataFrame) -> pd.Series:
     """Which runs have finished, with a result."""
-    return runs["status"].eq(FINISHED) & runs["best_val_loss"].notna()
+    return runs["status"].eq(FINISHED) & validation(runs).notna()
 
 
 def is_undecided(runs: pd.DataFrame) -> pd.Series:
@@ -86,10 +95,12 @@ def _is_repeated(finished: pd.DataFrame, trial: list[str]) -> bool:
 
 def _best_on_average(finished: pd.DataFrame, trial: list[str]) -> pd.DataFrame:
     """All repetitions of the trial of each cell that is best on average."""
-    finished = finished.sort_values("best_val_loss").drop_duplicates([*trial, "seed"])
+    finished = finished.assign(validation=validation(finished)).sort_values("validation")
+    finished = finished.drop_duplicates([*trial, "seed"])
     trials = finished.groupby(trial, dropna=False, sort=False)
     number = trials.ngroup()
-    mean = trials["best_val_loss"].transform("mean")
+    mean = trials["validation"].transform("mean")
+    finished = finished.drop(columns="validation")
     cells = [finished[name] for name in CELL]
     chosen = mean == mean.groupby(cells).transform("min")
     # of trials that are equally good the first
@@ -154,18 +165,33 @@ def points(best: pd.DataFrame, measure: str = "loss") -> pd.DataFrame:
     A run that max_steps ended while it still improved is no point: what it measures is the
     budget (METHOD.md, a budget that does not bind).
 
-    measure: loss or error.
+    measure: its text (tracking/measures.py).
 
-    Returns the columns POINT, among them
+    Returns the columns POINT, and the test value by each measure as its reader knows it.
     n: size, in examples.
-    value: the measure on the test set.
+    value: the measure on the test set, as a gap: 1 - accuracy.
     se: standard error of one row, from the scatter between the replicates of all sizes of an
         architecture (analysis/curves/scatter.py); nan where there are none.
+    test_se: the same over the test examples, which replicates share; nan for earlier runs.
+    best_guess: what a model reaches that knows nothing, as a gap; nan where nobody knows.
     """
     best = best[~is_budget_bound(best)]
-    table = best.rename(columns={"n_train": "n"}).assign(value=best[f"test_{measure}"])
+    columns = schema.measured(find_measure(measure).name)
+    table = best.rename(columns={"n_train": "n"}).assign(value=test_gaps(best, measure))
     spread = relative_spread(table["architecture"], table["n"], table["value"])
-    return table.assign(se=table["value"] * spread)[POINT]
+    table = table.assign(se=table["value"] * spread, best_guess=_best_guess(best, measure))
+    table["test_se"] = best.get(columns["se"], np.nan)
+    tests = [schema.measured(find_measure(one).name)["test"] for one in declared(best)]
+    return table.reindex(columns=[*POINT, *tests])
+
+
+def test_gaps(runs: pd.DataFrame, measure: str) -> pd.Series:
+    """What each run measured on the test set, as a gap; nan where it does not say."""
+    found = find_measure(measure)
+    column = schema.measured(found.name)["test"]
+    if column not in runs:
+        return pd.Series(np.nan, runs.index)
+    return found.gap(runs[column])
 
 
 def datasets(study: Study) -> list[str]:
@@ -180,10 +206,25 @@ def learning_curves(study: Study, dataset: str | None, measure: str) -> pd.DataF
     """Points of the curves, with the names of the runs; of a CSV what it holds."""
     runs = study.on(dataset)
     if runs is None:
-        return study.measured
+        return None if study.measured is None else of_measure(study.measured, measure)
     best = best_runs(runs)
     known = best[["name", "experiment_id"]]
     return points(best, measure).join(known).dropna(subset="value")
+
+
+def of_measure(measured: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The points of a CSV by one of its measures; `value` is a gap.
+
+    measured: architecture, n, and the values as their reader knows them: a column for each
+        measure, and `<measure>_se` where it is known; or `value` and `se` of a single one.
+    """
+    found = find_measure(measure)
+    if found.name not in measured:
+        return measured.assign(value=found.gap(measured["value"]))
+    se = measured.get(f"{found.name}_se", measured.get("se", np.nan))
+    table = measured.assign(value=found.gap(measured[found.name]), se=se)
+    about = [name for name in ABOUT_A_POINT if name in table]
+    return table.dropna(subset="value")[[*about, "value", "se"]]
 
 
 def untuned_curves(study: Study, dataset: str | None, measure: str) -> pd.DataFrame | None:
@@ -195,13 +236,36 @@ def untuned_curves(study: Study, dataset: str | None, measure: str) -> pd.DataFr
 
 
 def best_guess(study: Study, dataset: str | None, measure: str) -> float | None:
-    """What a model reaches that knows nothing; None where the classes are not known.
-
-    ln(classes) nats, or an error of 1 - 1 / classes.
-    """
+    """What a model reaches that knows nothing, as a gap; None where nobody knows."""
     runs = study.on(dataset)
-    classes = pd.Series(dtype=float) if runs is None else runs["classes"].dropna()
-    if classes.empty:
-        return None
-    count = float(classes.iloc[0])
-    return float(np.log(count)) if measure == "loss" else 1 - 1 / count
+    guess = np.nan if runs is None else _best_guess(runs, measure)
+    return None if np.isnan(guess) else guess
+
+
+def _best_guess(runs: pd.DataFrame, measure: str) -> float:
+    """As the runs say, or by the number of classes; nan where neither tells.
+
+    Of c classes ln c nats, an error of 1 - 1/c, a perplexity of c. An R² of 0 and an AUC of
+    1/2 are those of a constant.
+    """
+    found = find_measure(measure)
+    column = schema.measured(found.name)["guess"]
+    recorded = runs[column].dropna() if column in runs else runs[:0]
+    if len(recorded):
+        return float(found.gap(float(recorded.iloc[0])))
+    classes = _classes(runs)
+    by_classes = {
+        "loss": np.log(classes),
+        "error": 1 - 1 / classes,
+        "accuracy": 1 - 1 / classes,
+        "perplexity": classes,
+        "auc": 0.5,
+        "r2": 1.0,
+    }
+    return float(by_classes.get(found.name, np.nan))
+
+
+def _classes(runs: pd.DataFrame) -> float:
+    """Of the dataset; nan where they are not known, and of a real-valued target."""
+    known = runs["classes"].dropna() if "classes" in runs else runs[:0]
+    return float(known.iloc[0]) if len(known) and known.iloc[0] > 1 else np.nan

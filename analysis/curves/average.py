@@ -11,12 +11,14 @@ from typing import Protocol
 import numpy as np
 
 from analysis.curves.curve import Curve
-from analysis.curves.forms import BROKEN, M1, M2, M3, M4, POW4
+from analysis.curves.forms import BROKEN, M1, M2, M4, POW4
 from analysis.curves.posterior import Posterior, posterior
 
-FORMS = (M1, M2, M3, M4, BROKEN)
-# odds before the data: few or noisy points fall back on the plain power law
-PRIOR = (15, 4, 1, 1, 1)
+FORMS = (M1, M2, M4, BROKEN)
+PRIOR = np.array([4, 4, 1, 4]) / 13  # before the data; M4 bends most freely, so least likely
+# No form is right, and many points make the least wrong one look certain: each keeps this
+# share of its prior probability. So their disagreement stays a part of the width.
+HEDGE = 0.15
 SCOUTS = (M2, POW4)  # quick forms that choose between the errors below
 # (scatter of a measurement, drift of the curve from any form per factor e in n before the last
 # size): relative. The last two let a curve that one law describes over its whole range, as of
@@ -29,6 +31,8 @@ ERRORS = (
     (0.004, 0.003),
     (0.02, 0.004),
 )
+
+Errors = tuple[float, float]  # one of these, or between them
 
 
 class Moments(Protocol):
@@ -62,27 +66,30 @@ class Average:
         return mean, np.sqrt(variance)
 
 
-def average(curve: Curve) -> Average:
+def average(curve: Curve, errors: Errors) -> Average:
     """Posterior of every form and its weight; curve: thinned, if it was dense."""
     x = curve.n / curve.n[-1]
-    scatter, drift = _choose_errors(x, curve)
-    error = _error(x, curve, scatter, drift)
+    error = _error(x, curve, errors)
     parts = tuple(posterior(form, x, curve.value, error) for form in FORMS)
     evidence = np.array([part.evidence for part in parts])
     weights = np.exp(evidence - evidence.max()) * PRIOR
-    return Average(float(curve.n[-1]), parts, weights / weights.sum())
+    weights = HEDGE * PRIOR + (1 - HEDGE) * weights / weights.sum()
+    return Average(float(curve.n[-1]), parts, weights)
 
 
-def _error(x: np.ndarray, curve: Curve, scatter: float, drift: float) -> np.ndarray:
-    return np.sqrt(scatter**2 + curve.error**2 + (drift * np.log(x)) ** 2)
-
-
-def _choose_errors(x: np.ndarray, curve: Curve) -> np.ndarray:
-    """(scatter, drift): the mean of ERRORS in logs, weighted by what the scouts explain."""
+def choose_errors(curve: Curve) -> Errors:
+    """The mean of ERRORS in logs, weighted by what the scouts explain."""
+    x = curve.n / curve.n[-1]
     evidence = []
-    for scatter, drift in ERRORS:
-        error = _error(x, curve, scatter, drift)
+    for errors in ERRORS:
+        error = _error(x, curve, errors)
         parts = [posterior(form, x, curve.value, error).evidence for form in SCOUTS]
         evidence.append(np.logaddexp.reduce(parts) - np.log(error).sum())
     weights = np.exp(np.array(evidence) - max(evidence))
-    return np.exp(weights @ np.log(ERRORS) / weights.sum())
+    scatter, drift = np.exp(weights @ np.log(ERRORS) / weights.sum())
+    return float(scatter), float(drift)
+
+
+def _error(x: np.ndarray, curve: Curve, errors: Errors) -> np.ndarray:
+    scatter, drift = errors
+    return np.sqrt(scatter**2 + curve.error**2 + (drift * np.log(x)) ** 2)

@@ -1,5 +1,7 @@
 """A learning curve tests its own forecasts: it predicts each larger size from smaller ones."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -17,11 +19,12 @@ def backtest(
     value: ArrayLike,
     *,
     se: ArrayLike | None = None,
+    test_se: ArrayLike | None = None,
     confidence: float = 0.9,
 ) -> pd.DataFrame:
     """Each larger size predicted from smaller ones; empty below 4 sizes.
 
-    n, value, se: (points,) as in `forecast`.
+    n, value, se, test_se: (points,) as in `forecast`.
 
     Returns rows, the newest forecast of each size first, with columns
     n, from_n: the size predicted, from the sizes up to from_n.
@@ -34,15 +37,16 @@ def backtest(
     n = np.asarray(n, dtype=float)
     value = np.asarray(value, dtype=float)
     measured = pd.Series(value).groupby(n).mean()
-    se = np.full(len(n), np.nan) if se is None else np.asarray(se, dtype=float)
+    errors = {"se": se, "test_se": test_se}
+    known = {name: np.asarray(one) for name, one in errors.items() if one is not None}
     ends = _ends(measured.index.to_numpy())
     tables = []
     for i, end in enumerate(ends[:-1]):
         seen = n <= end
         at = np.array(ends[i + 1 :])
-        known = None if np.isnan(se[seen]).all() else se[seen]
+        then: dict[str, Any] = {name: one[seen] for name, one in known.items()}
         try:
-            found = forecast(n[seen], value[seen], at, se=known, confidence=confidence)
+            found = forecast(n[seen], value[seen], at, confidence=confidence, **then)
         except FitError:
             continue
         tables.append(_compared(found, measured[at].to_numpy(), end))

@@ -1,17 +1,18 @@
 """What is concluded about each learning curve of a table."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.curves.backtest import COLUMNS, backtest
-from analysis.curves.curve import check_confidence, read_curve, without_each_seed
+from analysis.curves.curve import check_confidence, read_points, without_each_seed
 from analysis.curves.forecast import DataNeeded, Forecast, forecast_curve, needed_from
 from analysis.curves.power_law import PowerLaw, fit_curve, head_length
 from analysis.reasons import Finding, FitError, Reason
-from tracking.schema import MEASURES
+from tracking.measures import Measure, find_measure
 
 TIMES = (2, 10, 50)  # the data: where every curve is forecast
 
@@ -23,8 +24,8 @@ class Conclusion:
     architecture: its name.
     sizes: how many were measured.
     largest_n: the largest of them, in examples.
-    loss: nats, measured at largest_n, mean over data seeds; nan where unknown.
-    error: the same as a fraction.
+    value: measured at largest_n, mean over data seeds; a gap (tracking/measures.py).
+    measured: the same by every measure that is known, as its reader knows it: name -> value.
     reason: why nothing can be fitted; None where it can.
     law, forecast: None where nothing can be fitted.
     needed: examples that reach the target; None without one.
@@ -33,8 +34,8 @@ class Conclusion:
     architecture: str
     sizes: int
     largest_n: float
-    loss: float
-    error: float
+    value: float
+    measured: Mapping[str, float]
     reason: Finding | None = None
     law: PowerLaw | None = None
     forecast: Forecast | None = None
@@ -50,32 +51,32 @@ def conclude_curve(
 ) -> Conclusion:
     """Conclusion about one architecture.
 
-    points: of its curve (analysis/selection.py); n and value of `measure`, maybe more.
-    measure: loss or error.
+    points: of its curve (analysis/selection.py); n and value of `measure`, maybe se, test_se,
+        best_guess and data_seed.
+    measure: its text.
     confidence: of all intervals.
     target: in units of the measure.
 
     Raises FitError for a confidence out of range.
     """
-    known = _measured(name, points, measure)
+    judged = find_measure(measure)
+    known = _measured(name, points, judged)
     if bad := _not_above_zero(points):
         return replace(known, reason=bad)
-    n, value, se = _arrays(points)
-    seeds = points.get("data_seed")
     check_confidence(confidence)
     try:
-        curve = read_curve(n, value, se)
+        curve = read_points(points)
         head = head_length(curve)
         used = curve.cut(slice(head, None))
-        others = without_each_seed(n, value, se, seeds, used.n[0])
+        others = without_each_seed(points, used.n[0])
     except FitError as error:
         if error.finding is None:
             raise
         return replace(known, reason=error.finding)
     law = fit_curve(curve, used, others, confidence)
     found = forecast_curve(curve, head, known.largest_n * np.array(TIMES), confidence)
-    if measure == "error":
-        found = found.at_most(1.0)
+    if math.isfinite(judged.most):
+        found = found.at_most(judged.most)
     needed = None if target is None else needed_from(found.predictive, target, confidence)
     return replace(known, law=law, forecast=found, needed=needed)
 
@@ -87,27 +88,29 @@ def backtests(table: pd.DataFrame, confidence: float = 0.9) -> pd.DataFrame:
     """
     parts = [pd.DataFrame(columns=["architecture", *COLUMNS])]
     for name, curve in table.groupby("architecture", sort=True):
-        n, value, se = _arrays(curve)
-        past = backtest(n, value, se=se, confidence=confidence)
+        known = {one: curve.get(one) for one in ("se", "test_se")}
+        past = backtest(curve["n"], curve["value"], confidence=confidence, **known)
         parts.append(past.assign(architecture=name))
     return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 
-def _measured(name: str, curve: pd.DataFrame, measure: str) -> Conclusion:
+def _measured(name: str, curve: pd.DataFrame, measure: Measure) -> Conclusion:
     """What is known without a fit."""
     largest = curve[curve["n"] == curve["n"].max()]
-    values = {}
-    for one in MEASURES:
-        column = f"test_{one}"
-        values[one] = largest[column].mean() if column in largest else math.nan
-    if math.isnan(values[measure]):
-        values[measure] = largest["value"].mean()
+    value = float(largest["value"].mean())
+    measured = {
+        column.removeprefix("test_"): float(largest[column].mean())
+        for column in largest
+        if column.startswith("test_") and column != "test_se" and largest[column].notna().any()
+    }
     return Conclusion(
         architecture=name,
         sizes=curve["n"].nunique(),
         largest_n=largest["n"].iloc[0],
-        loss=values["loss"],
-        error=values["error"],
+        value=value,
+        measured=measured
+        if measure.name in measured
+        else {measure.name: measure.shown(value)},
     )
 
 
@@ -119,10 +122,3 @@ def _not_above_zero(curve: pd.DataFrame) -> Finding | None:
         return None
     first = int(bad.argmax())
     return Reason.NOT_ABOVE_ZERO(n=float(curve["n"].iloc[first]), value=float(values[first]))
-
-
-def _arrays(curve: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """n, value, and se or None, of one architecture's points."""
-    known = "se" in curve and curve["se"].notna().any()
-    se = curve["se"].to_numpy() if known else None
-    return curve["n"].to_numpy(dtype=float), curve["value"].to_numpy(dtype=float), se

@@ -1,11 +1,13 @@
 """A learning curve as the fits see it: checked, sorted, one point per size."""
 
+import math
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 from cachetools import LRUCache, cached
 from numpy.typing import ArrayLike
 
@@ -14,6 +16,8 @@ from analysis.reasons import FitError, Reason
 
 MISFIT = 0.002  # relative: no form is closer than this to a real curve, however small its se
 MOST = 40  # points kept of a dense curve
+PER_OCTAVE = 2  # points of a curve that are enough for its back-tests
+LEAST_CELLS = 8  # points are not thinned below this number
 # data seeds, from which on leaving one out tells how far whole subsets move the fit
 LEAST_SEEDS = 3
 REMEMBERED = 256  # curves of which a result is kept
@@ -27,17 +31,28 @@ class Curve:
 
     n: (points,) sizes, in examples.
     value: (points,) mean over replicates: a loss in nats or an error as a fraction.
-    error: (points,) relative standard error of `value`, MISFIT included.
+    error: (points,) relative standard error of `value`: MISFIT, replicates and test set.
     count: (points,) replicates.
+    test: (points,) the share of `error` that the test set brings, which replicates do not
+        average out; 0 where it is not known.
+    best_guess: what a model reaches that knows nothing, in units of `value`; nan if unknown.
     """
 
     n: np.ndarray
     value: np.ndarray
     error: np.ndarray
     count: np.ndarray
+    test: np.ndarray
+    best_guess: float = math.nan
 
     def __len__(self) -> int:
         return len(self.n)
+
+    @property
+    def apart(self) -> np.ndarray:
+        """(points,) relative standard deviation of one training, its test set aside."""
+        known = self.error**2 - self.test**2 - MISFIT**2
+        return np.sqrt(np.maximum(known * self.count, 0))
 
     def meets(self, target: float, n: float) -> bool:
         """Whether the largest size measured of up to n examples is at or below the target."""
@@ -45,19 +60,20 @@ class Curve:
 
     def cut(self, keep: slice | np.ndarray) -> "Curve":
         """The curve restricted to `keep`, a slice or a mask."""
-        return Curve(self.n[keep], self.value[keep], self.error[keep], self.count[keep])
+        columns = ("n", "value", "error", "count", "test")
+        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     def cut_back(self, step: float, reach: float, most: int) -> "list[tuple[Curve, Curve]]":
         """The curve cut at earlier sizes: what was known then, and what came next.
 
         step: ln n between the cuts, the first of which lies that far before the end.
         reach: how far what came next goes, in ln n; a cut with nothing within it is none.
-        most: cuts; at least four points are known at each.
+        most: cuts; at least three points are known at each.
         """
         place = np.log(self.n)
         last = place[-1]
         cuts: list[tuple[Curve, Curve]] = []
-        for known in range(len(self) - 1, 3, -1):
+        for known in range(len(self) - 1, 2, -1):
             end = int(np.searchsorted(place, place[known - 1] + reach))
             if last - place[known - 1] < step or len(cuts) == most or known >= end:
                 continue
@@ -76,52 +92,74 @@ def _contents(curve: Curve) -> tuple[bytes, ...]:
 
 
 def read_curve(
-    n: ArrayLike, value: ArrayLike, se: ArrayLike | None = None, at_least: int = 3
+    n: ArrayLike,
+    value: ArrayLike,
+    se: ArrayLike | None = None,
+    at_least: int = 3,
+    *,
+    test_se: ArrayLike | None = None,
+    best_guess: float | None = None,
 ) -> Curve:
     """Check a caller's numbers and pool replicates.
+
+    n, value, se, test_se, best_guess: as in `forecast`.
+    at_least: how many distinct sizes.
 
     Raises FitError for a wrong value, and with TOO_FEW_SIZES or NOT_ABOVE_ZERO.
     """
     n = _numbers("n", n)
     value = _numbers("value", value, zero=True)
     _check_length("value", value, n)
-    if se is not None:
-        se = _numbers("se", se, zero=True, missing=True)
-        _check_length("se", se, n)
+    se = _standard_errors("se", se, n)
+    test_se = _standard_errors("test_se", test_se, n)
+    guess = math.nan if best_guess is None else float(best_guess)
     sizes, index, count = np.unique(n, return_inverse=True, return_counts=True)
     if len(sizes) < at_least:
         raise FitError(Reason.TOO_FEW_SIZES(least=at_least, count=len(sizes)))
     mean = np.bincount(index, value) / count
     if not mean.all():
         raise FitError(Reason.NOT_ABOVE_ZERO(n=float(sizes[mean.argmin()]), value=0.0))
-    return Curve(sizes, mean, _relative_error(n, value, se, index, mean, count), count)
+    whole = np.where(value > 0, value, mean[index])  # one of several replicates may be 0
+    if se is None:
+        share = np.nan_to_num(relative_spread(np.zeros(len(n)), n, value))
+    else:
+        share = _known_share(se / whole)
+    apart = np.bincount(index, share**2) / count**2
+    test = np.zeros(len(sizes))
+    if test_se is not None:  # all replicates meet the same test set
+        test = np.sqrt(np.bincount(index, _known_share(test_se / whole) ** 2) / count)
+    error = np.sqrt(MISFIT**2 + apart + test**2)
+    return Curve(sizes, mean, error, count, test, guess)
 
 
-def without_each_seed(
-    n: ArrayLike,
-    value: ArrayLike,
-    se: ArrayLike | None,
-    data_seed: ArrayLike | None,
-    n_min: float,
-) -> list[Curve]:
+def read_points(points: pd.DataFrame, at_least: int = 3) -> Curve:
+    """The curve of one architecture's points, as analysis/selection.py gives them."""
+    return read_curve(points["n"], points["value"], at_least=at_least, **known_of(points))
+
+
+def known_of(points: pd.DataFrame) -> dict[str, Any]:
+    """What the points of one architecture tell beside n and value: arguments of `forecast`."""
+    known: dict[str, Any] = {name: points.get(name) for name in ("se", "test_se")}
+    if "best_guess" in points and len(points):
+        known["best_guess"] = float(points["best_guess"].iloc[0])
+    return known
+
+
+def without_each_seed(points: pd.DataFrame, n_min: float) -> list[Curve]:
     """The curve from n_min on, as it would be without each of its data seeds.
 
-    Empty where they are unknown or fewer than LEAST_SEEDS, or where one lacks a size. Raises
-    FitError with NOT_ABOVE_ZERO.
+    points: of one architecture (analysis/selection.py).
+
+    Empty where data_seed is unknown, has fewer than LEAST_SEEDS values, or where one lacks a
+    size. Raises FitError with NOT_ABOVE_ZERO.
     """
-    if data_seed is None:
+    if "data_seed" not in points:
         return []
-    n = np.asarray(n)
-    value = np.asarray(value)
-    data_seed = np.asarray(data_seed)
-    se = np.full(len(n), np.nan) if se is None else np.asarray(se, dtype=float)
-    used = n >= n_min
-    seeds = np.unique(data_seed[used])
-    complete = all(set(n[used & (data_seed == seed)]) == set(n[used]) for seed in seeds)
-    if len(seeds) < LEAST_SEEDS or not complete:
+    points = points[points["n"] >= n_min]
+    sizes = points.groupby("data_seed")["n"].agg(set)
+    if len(sizes) < LEAST_SEEDS or any(one != set(points["n"]) for one in sizes):
         return []
-    kept = [used & (data_seed != seed) for seed in seeds]
-    return [read_curve(n[rest], value[rest], se[rest]) for rest in kept]
+    return [read_points(points[points["data_seed"] != seed]) for seed in sizes.index]
 
 
 def thinned(curve: Curve, most: int = MOST) -> Curve:
@@ -140,7 +178,15 @@ def thinned(curve: Curve, most: int = MOST) -> Curve:
         value=np.exp(mean(np.log(curve.value))),
         error=mean(curve.error) / np.sqrt(size),
         count=np.bincount(group, curve.count),
+        test=mean(curve.test),
+        best_guess=curve.best_guess,
     )
+
+
+def octaves(curve: Curve) -> Curve:
+    """At most about PER_OCTAVE points each time n doubles."""
+    cells = np.ceil(PER_OCTAVE * np.log2(curve.n[-1] / curve.n[0]))
+    return thinned(curve, max(int(cells), LEAST_CELLS))
 
 
 def check_confidence(confidence: Any) -> None:
@@ -179,23 +225,13 @@ def _check_length(name: str, values: np.ndarray, n: np.ndarray) -> None:
         raise FitError(f"n and {name} must have the same length, got {lengths}")
 
 
-def _relative_error(
-    n: np.ndarray,
-    value: np.ndarray,
-    se: np.ndarray | None,
-    index: np.ndarray,
-    mean: np.ndarray,
-    count: np.ndarray,
-) -> np.ndarray:
-    """sqrt(MISFIT² + (se / value)²) of each size.
-
-    se is taken as given, else from the scatter between replicates.
-    """
-    if se is None:
-        share = np.nan_to_num(relative_spread(np.zeros(len(n)), n, value))
-    else:
-        share = _known_share(se / np.where(value > 0, value, mean[index]))  # one may be 0
-    return np.sqrt(MISFIT**2 + np.bincount(index, share**2) / count**2)
+def _standard_errors(name: str, values: ArrayLike | None, n: np.ndarray) -> np.ndarray | None:
+    """None where none is known."""
+    if values is None:
+        return None
+    values = _numbers(name, values, zero=True, missing=True)
+    _check_length(name, values, n)
+    return None if np.isnan(values).all() else values
 
 
 def _known_share(share: np.ndarray) -> np.ndarray:

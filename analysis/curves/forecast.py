@@ -16,9 +16,13 @@ FAR = 10.0  # nor can an extrapolation further than this many times the data
 NARROW = 4.0  # unless high / low of the answer is at most this
 # grade of a forecast, by the widest high / low - 1 it spans
 WIDTHS = {"good": 0.25, "fair": 0.7}
+# grade of a number of examples, by high / low; a clean power law of eight sizes has 2.1 at
+# twice its data
+GOOD = 2.5
+FAIR = 10.0
 # relative: a curve that fell less than this, or than three times its scatter, is flat
 FLAT = 0.02
-FEW = 5  # sizes, below which a curve has no back-test
+FEW = 4  # sizes, below which a curve has no back-test
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Forecast:
     n_min, n_max: the power-law region of the data; a head near the best guess is modelled, but
         lies before n_min.
     extrapolation: the largest of `at` over n_max.
-    backtest: root mean square miss, in ln value, when the curve is cut and continued; nan
-        below FEW points.
+    backtest: root mean square miss, in ln value, when the curve is cut and continued, beyond
+        what noise explains; nan below FEW points.
     grade: good, fair, poor or cannot say.
     warnings: remarks, each a Finding.
     predictive: the whole distribution.
@@ -106,6 +110,8 @@ def forecast(
     at: ArrayLike,
     *,
     se: ArrayLike | None = None,
+    test_se: ArrayLike | None = None,
+    best_guess: float | None = None,
     confidence: float = 0.9,
 ) -> Forecast:
     """Continue a learning curve to the sizes `at`.
@@ -114,17 +120,19 @@ def forecast(
     value: (points,) loss in nats or error as a fraction, positive.
     at: sizes to forecast, a number or (sizes,).
     se: (points,) standard error of each value, nan where unknown.
+    test_se: (points,) the same over test examples, which replicates share; nan where unknown.
+    best_guess: the value without learning, ln(classes) nats say; None if unknown.
     confidence: of the intervals.
 
     Raises FitError below 3 distinct sizes or for a wrong value.
 
-    Five forms (power law, with floor, M3 and M4 of Alabdulmohsin et al. 2022, one break of
-    Caballero et al. 2023) are averaged in ln value by their evidence; the width is calibrated
-    on published curves and the curve's own back-test.
+    Four forms (power law, with floor, M4 of Alabdulmohsin et al. 2022, one break of Caballero
+    et al. 2023) are averaged in ln value by their evidence; the width is calibrated on
+    published curves and follows the curve's own back-tests.
     """
     check_confidence(confidence)
     at = check_positive("at", at)
-    curve = read_curve(n, value, se)
+    curve = read_curve(n, value, se, test_se=test_se, best_guess=best_guess)
     return forecast_curve(curve, head_length(curve), at, confidence)
 
 
@@ -157,21 +165,24 @@ def data_needed(
     target: float,
     *,
     se: ArrayLike | None = None,
+    test_se: ArrayLike | None = None,
+    best_guess: float | None = None,
     confidence: float = 0.9,
 ) -> DataNeeded:
     """Number of examples that reach `target`, from the same distribution as `forecast`.
 
-    n, value, se, confidence: as in `forecast`, as is FitError.
+    n, value, se, test_se, best_guess, confidence: as in `forecast`, as is FitError.
     target: positive, in units of `value`.
 
     "cannot say", with the reason, where the curve shows no law, NEVER times the data would not
-    do, the back-test misses by more than MISS, or the answer lies more than FAR times beyond
-    the data, unless the interval is still narrow enough to act on. At most fair where the
-    curve has not predicted its own past that well.
+    do, there is no back-test or it misses by more than MISS, or the answer lies more than FAR
+    times beyond the data, unless the interval is still narrow enough to act on. At most fair
+    where the curve has not predicted its own past that well.
     """
     check_confidence(confidence)
     wanted = float(check_positive("target", target)[0])
-    return needed_from(predict_curve(read_curve(n, value, se)), wanted, confidence)
+    curve = read_curve(n, value, se, test_se=test_se, best_guess=best_guess)
+    return needed_from(predict_curve(curve), wanted, confidence)
 
 
 def needed_from(found: Predictive, target: float, confidence: float) -> DataNeeded:
@@ -237,6 +248,8 @@ def _reason(
         return None
     if np.isinf(median):
         return Reason.LIKELY_OUT_OF_REACH(times=NEVER)
+    if not found.backtest.cuts:
+        return Reason.NO_BACKTEST(count=len(found.curve))
     if found.backtest.miss > MISS:
         miss = float(np.expm1(found.backtest.miss))
         return Reason.BACKTEST_MISSES(miss=miss, allowed=MISS)
@@ -247,9 +260,9 @@ def _reason(
 
 
 def _size_grade(found: Predictive, low: float, high: float) -> str:
-    if high <= 2 * low and found.backtest.miss <= MISS:  # which is nan where there is none
+    if high <= GOOD * low and found.backtest.miss <= MISS:  # which is nan where there is none
         return "good"
-    return "fair" if high <= 10 * low else "poor"
+    return "fair" if high <= FAIR * low else "poor"
 
 
 def _forecast_grade(found: Predictive, at: ArrayLike, width: ArrayLike) -> str:

@@ -16,15 +16,17 @@ class Form:
     """value(n) = scale * shape(n / n_max, *parameters) + floor.
 
     name: as in the sources.
-    shape: x (points,), *parameters (k, 1) -> (k, points).
+    shape: x (points,), *parameters (..., 1), which broadcast -> (..., points).
     axes: smallest x -> one increasing, geometric array per parameter.
     floored: whether the floor may be above 0.
+    late: *parameters (k,) -> (k,) the exponent with which the shape falls in the end.
     """
 
     name: str
     shape: Callable[..., np.ndarray]
     axes: Callable[[float], tuple[np.ndarray, ...]]
     floored: bool = True
+    late: Callable[..., np.ndarray] = lambda first, *_: first
 
 
 def _raised(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
@@ -57,6 +59,7 @@ def _broken(
 
 LOGIT = 60 * np.sinh(np.linspace(-5, 5, 2001)) / np.sinh(5)  # dense at 0, where ln u bends
 LN_U = -np.logaddexp(0, -LOGIT)
+LN_REST = -np.logaddexp(0, LOGIT)  # ln(1 - u)
 
 
 def _saturating(x: np.ndarray, c: np.ndarray, alpha: np.ndarray, h: np.ndarray) -> np.ndarray:
@@ -64,14 +67,12 @@ def _saturating(x: np.ndarray, c: np.ndarray, alpha: np.ndarray, h: np.ndarray) 
 
     Read from a table of logit u for each alpha.
     """
-    ln_v = -c * np.log(x / h)
-    c, alpha = np.broadcast_arrays(c, alpha)
-    u = np.empty_like(ln_v)
-    for value in np.unique(alpha):
-        rows = alpha[:, 0] == value
-        # ln u - alpha ln(1 - u), which increases
-        table = np.logaddexp(0, LOGIT) * value - np.logaddexp(0, -LOGIT)
-        u[rows] = np.interp(ln_v[rows], table, LN_U)
+    ln_v, alpha = np.broadcast_arrays(-c * np.log(x / h), alpha)
+    u = np.empty(ln_v.shape)
+    for value in np.unique(alpha[..., 0]):
+        these = alpha == value
+        # ln u - alpha ln(1 - u) increases
+        u[these] = np.interp(ln_v[these], LN_U - value * LN_REST, LN_U)
     return np.exp(u)
 
 
@@ -123,4 +124,5 @@ BROKEN = Form(
         _span(min(first * 1.5, 0.5), 0.7, 8),
         np.array([0.1, 0.3, 1.0]),
     ),
+    late=lambda b, c, *_: b + c,
 )

@@ -3,10 +3,10 @@
 A posterior on a grid that narrows itself.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t as student
 
 from analysis.curves.forms import Form
 from analysis.curves.projection import NEAR
@@ -15,6 +15,15 @@ FLOORS = 17  # values of the floor per shape
 PASSES = 4  # grids per form, each spanning what the last one left plausible
 CURVES = 400  # curves kept per form
 KEEP = 9.0  # nats below the best cell at which a cell is dropped from the next grid
+
+# Exponents before the data: ln b is Student's t with FREEDOM degrees about ln EXPONENT, with
+# scale SMALLER below and LARGER above. Hestness et al. 2017 report 0.07 to 0.49; the tails let
+# the curves of language models (0.04) and of steep tables (above 1) be.
+EXPONENT = 0.45
+SMALLER = 0.5
+LARGER = 0.8
+FREEDOM = 4
+PEAK = student.logpdf(0, FREEDOM) - np.log((SMALLER + LARGER) / 2)
 
 Grid = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -27,8 +36,8 @@ class Posterior:
     parameters: (parameters, curves).
     scale, floor: (curves,).
     weight: (curves,) probability, sum 1.
-    evidence: ln of the likelihood averaged over the prior, which is uniform in ln parameters
-        and in the floor.
+    evidence: ln of the likelihood averaged over the prior, which is uniform in the floor and
+        in ln parameters, but for the exponent in the end.
     """
 
     form: Form
@@ -56,20 +65,36 @@ def posterior(form: Form, x: np.ndarray, value: np.ndarray, error: np.ndarray) -
     axes = list(form.axes(x[0]))
     limit = (1 - NEAR) * value.min()
     floors = np.linspace(0, limit, FLOORS) if form.floored else np.zeros(1)
-    prior = _volume(axes, floors)
+    whole = _volume(axes, floors)
+    exponents = np.log(axes[0][-1] / axes[0][0])  # uniform over them without _exponent_prior
     for left in reversed(range(PASSES)):
         cells = np.stack([grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")])
-        scale, squares = _best_scale(form.shape(x, *cells[:, :, None]), value, error, floors)
-        logs = -(len(x) + 1) / 2 * np.log1p(squares)
+        scale, squares = _best_scale(_shapes(form, x, axes), value, error, floors)
+        prior = _exponent_prior(form.late(*cells)) + np.log(exponents)
+        logs = prior[:, None] - (len(x) + 1) / 2 * np.log1p(squares)
         if left:
             near = logs > logs.max() - KEEP
             axes = _narrow_axes(axes, near.any(1))
-            floors = _narrow(floors, near.any(0), np.linspace) if form.floored else floors
+            floors = _narrow(floors, near.any(0)) if form.floored else floors
     weight = np.exp(logs - logs.max())
-    evidence = logs.max() + np.log(weight.mean()) + _volume(axes, floors) - prior
+    evidence = logs.max() + np.log(weight.mean()) + _volume(axes, floors) - whole
     k, j = np.nonzero(weight > 1e-4)
     k, j, kept = _sample(k, j, weight[k, j] / weight[k, j].sum())
     return Posterior(form, cells[:, k], scale[k, j], floors[j], kept, float(evidence))
+
+
+def _shapes(form: Form, x: np.ndarray, axes: list[np.ndarray]) -> np.ndarray:
+    """(cells, points) of all combinations; what few parameters decide is computed once."""
+    shapes = form.shape(x, *(grid[..., None] for grid in np.ix_(*axes)))
+    whole = (*(len(axis) for axis in axes), len(x))
+    return np.broadcast_to(shapes, whole).reshape(-1, len(x))
+
+
+def _exponent_prior(exponent: np.ndarray) -> np.ndarray:
+    """ln of the density over ln exponent."""
+    away = np.log(exponent / EXPONENT)
+    t = away / np.where(away < 0, SMALLER, LARGER)
+    return PEAK - (FREEDOM + 1) / 2 * np.log1p(t**2 / FREEDOM)
 
 
 def _sample(k: np.ndarray, j: np.ndarray, weight: np.ndarray) -> Grid:
@@ -102,21 +127,21 @@ def _narrow_axes(axes: list[np.ndarray], near: np.ndarray) -> list[np.ndarray]:
     narrowed = []
     for i, axis in enumerate(axes):
         others = tuple(j for j in range(len(axes)) if j != i)
-        narrowed.append(_narrow(axis, box.any(others), np.geomspace))
+        narrowed.append(np.exp(_narrow(np.log(axis), box.any(others))))
     return narrowed
 
 
-def _narrow(
-    axis: np.ndarray, inside: np.ndarray | np.bool_, space: Callable[..., np.ndarray]
-) -> np.ndarray:
-    """As many values between the neighbours of the outermost ones inside.
+def _narrow(axis: np.ndarray, inside: np.ndarray | np.bool_) -> np.ndarray:
+    """As many even values between the neighbours of the outermost ones inside.
 
     An axis of three is a choice, and stays.
     """
     if len(axis) <= 3:
         return axis
     first, last = np.flatnonzero(inside)[[0, -1]]
-    return space(axis[max(first - 1, 0)], axis[min(last + 1, len(axis) - 1)], len(axis))
+    low = axis[max(first - 1, 0)]
+    high = axis[min(last + 1, len(axis) - 1)]
+    return np.linspace(low, high, len(axis))
 
 
 def _volume(axes: list[np.ndarray], floors: np.ndarray) -> float:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import f as f_distribution
 from scipy.stats import t as student
@@ -26,6 +28,12 @@ FIRM = 0.1  # a floor is identified if its interval stays above this share of th
 DENSE = 60  # points, above which the head is looked for on a thinned curve
 # how many times smaller the variance must get before points are called head and left out
 HEAD_GAIN = 6.0
+# a head lies above this share of the best guess: where value / (guess - value) falls as a
+# power law, the curve is there as far from the law as from the guess
+NEAR_GUESS = 0.5
+# where the best guess is unknown, only a plateau is a head: above this share of the largest
+# value
+PLATEAU = 0.9
 PARAMETERS = 3  # of a law; as many points fit exactly
 ILL_RESIDUAL = 0.1  # relative: points further off the law on average are ill-behaved
 
@@ -85,6 +93,8 @@ def fit_power_law(
     value: ArrayLike,
     *,
     se: ArrayLike | None = None,
+    test_se: ArrayLike | None = None,
+    best_guess: float | None = None,
     confidence: float = 0.9,
     data_seed: ArrayLike | None = None,
 ) -> PowerLaw:
@@ -93,6 +103,8 @@ def fit_power_law(
     n: (points,) numbers of training examples, in any order; a size may repeat (replicates).
     value: (points,) loss in nats or error as a fraction, positive.
     se: (points,) standard error of each value, nan where unknown.
+    test_se: (points,) the same over test examples, which replicates share; nan where unknown.
+    best_guess: the value without learning, ln(classes) nats say; None if unknown.
     confidence: of the intervals of b and c.
     data_seed: (points,) which subset each value comes from, None if unknown.
 
@@ -107,9 +119,12 @@ def fit_power_law(
     Tibshirani 1993, chapter 11).
     """
     check_confidence(confidence)
-    curve = read_curve(n, value, se)
+    known: dict[str, Any] = {"se": se, "test_se": test_se, "best_guess": best_guess}
+    curve = read_curve(n, value, **known)
     used = curve.cut(slice(head_length(curve), None))
-    others = without_each_seed(n, value, se, data_seed, used.n[0])
+    columns = {"n": n, "value": value, "data_seed": data_seed, **known}
+    arrays = {name: np.asarray(one) for name, one in columns.items() if one is not None}
+    others = without_each_seed(pd.DataFrame(arrays), used.n[0])
     return fit_curve(curve, used, others, confidence)
 
 
@@ -152,14 +167,23 @@ def fit_curve(
 def head_length(curve: Curve) -> int:
     """How many of the first points belong to the head near the best guess.
 
-    No power law describes them: values near the best guess saturate. Points are head if a law
-    through the rest is far closer to the rest (HEAD_GAIN in variance) and the points lie below
-    its continuation. At most half, and five points always remain.
+    No power law describes them: values near the best guess saturate. Points are head if they
+    lie near it (NEAR_GUESS, or PLATEAU where it is unknown), a law through the rest is far
+    closer to the rest (HEAD_GAIN in variance) and the points lie below its continuation. At
+    most half, and five points always remain.
     """
     few = thinned(curve, DENSE)
-    most = max(min(len(few) // 2, len(few) - 5), 0)
+    near = few.value >= _least_of_head(few)
+    most = max(min(len(few) // 2, len(few) - 5, int(np.argmin(near))), 0)
     head = _head(few, [few.cut(slice(start, None)) for start in range(most + 1)])
     return int((curve.n < np.sqrt(few.n[head - 1] * few.n[head])).sum()) if head else 0
+
+
+def _least_of_head(curve: Curve) -> float:
+    """The smallest value that a head may have."""
+    if np.isnan(curve.best_guess):
+        return float(PLATEAU * curve.value.max())
+    return NEAR_GUESS * curve.best_guess
 
 
 def _head(curve: Curve, rests: Sequence[Curve]) -> int:
