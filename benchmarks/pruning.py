@@ -3,9 +3,11 @@
     python benchmarks/pruning.py STUDY [STUDY …]       (the store is MLFLOW_TRACKING_URI)
 
 A trial that halving pauses goes on as if it had not been, so the validation losses that an
-unpruned run has logged over its steps tell where each rule would have stopped it. Its seconds
-are shared out by images, one trained on counting as three evaluated (evaluations are frequent
-at first). Per rule, over the cells (architecture, size, data seed), the table says:
+unpruned run has logged over its steps tell where each rule would have stopped it. Rungs are
+those of experiments/training/successive_halving.py: a share of each sample's own patience, in
+steps or epochs, whichever is longer. Seconds are shared out by images, one trained on counting
+as three evaluated (evaluations are frequent at first). Per rule, over the cells (architecture,
+size, data seed), the table says:
 
 compute: share of the seconds of training, sample 0 included.
 same winner: cells with the same winner.
@@ -13,14 +15,13 @@ or within the spread: cells with a winner whose loss is higher by no more than t
     between trainings that differ in `seed` only.
 lost: what the winner lost, relative to the best.
 
-The README's figures come from four studies, `python -m experiments.study --study NAME
---samples 8` with
-- digits: --max_steps 4000 --patience 600 --fractions 0.04,0.08,0.16,0.32,0.64,1
-  (at 0.16: --samples 20)
-- digits-seeds: --max_steps 4000 --patience 600 --fractions 0.16,0.64 --samples 4, thrice, with
-  --seed 0, 1 and 2
-- fashion-unpruned: --dataset fashion_mnist --architectures mlp --fractions 0.64,1
-- cifar10-unpruned: --dataset npz:cifar10.npz --architectures cnn --fractions 0.04 --samples 20
+A second table says the same of the rule in use for each size. Any study that was run with
+pruning=off tells; benchmarks/studies.py has one on large subsets, fashion_mnist-unpruned. The
+rule was chosen on four studies of the first protocol, 8 samples in each cell:
+- digits, --max_steps 4000 --patience 600, six sizes (20 samples at 0.16)
+- digits-seeds, the same with 4 samples at 0.16 and 0.64, with --seed 0, 1 and 2
+- fashion-unpruned, mlp at 0.64 and 1
+- cifar10-unpruned, cnn at 0.04 with 20 samples
 """
 
 import argparse
@@ -33,12 +34,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from mlflow import MlflowClient
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.results_tables import markdown
 from experiments.tasks.held_back import MAX_VALIDATION
-from experiments.training.descent import evaluation_after
+from experiments.training.descent import evaluation_after, longer_patience
 from experiments.training.successive_halving import FINALISTS, FIRST_RUNG, KEEP
 from tracking import schema
 from tracking.runs import load_runs
@@ -77,7 +80,7 @@ class Sample:
     """One run and its evaluations, arrays of one entry per evaluation.
 
     number: 0 is the untuned default.
-    patience: in steps.
+    patience: in steps; of its own batches, where it is counted in epochs.
     seconds: of training until then.
     steps: at which it was evaluated.
     best: the smallest validation loss so far, in nats.
@@ -122,7 +125,10 @@ def _read_sample(client: MlflowClient, run: Any) -> Sample:
     history = client.get_metric_history(run.run_id, "val_loss")
     steps = np.array([row.step for row in history])
     losses = np.array([row.value for row in history])
-    kept = scheduled(steps, run.patience)
+    size = int(run.n_train)
+    epochs = float(run.patience_epochs)
+    patience = longer_patience(int(run.patience), epochs, int(run.batch_size), size)
+    kept = scheduled(steps, patience)
     steps = steps[kept]
     losses = losses[kept]
     validation = min(MAX_VALIDATION, run.pool / 4)  # and about as many for the last test
@@ -130,7 +136,7 @@ def _read_sample(client: MlflowClient, run: Any) -> Sample:
     images = 3 * run.batch_size * steps + evaluated
     return Sample(
         number=run.sample,
-        patience=run.patience,
+        patience=patience,
         seconds=run.seconds * images / images[-1],
         steps=steps,
         best=np.minimum.accumulate(losses),
@@ -161,14 +167,16 @@ def _first_at(steps: np.ndarray, step: float) -> int:
 def halved(samples: list[Sample], rule: Rule) -> Halved:
     """What a rule makes of a cell, by the same decisions as successive_halving.halve."""
     running = {sample.number: sample for sample in samples if sample.number > 0}
-    rung: float = max(1, round(rule.first_rung * samples[0].patience))
     left = len(running)
     losses: dict[int, float] = {}
     seconds = 0.0
+    times = 1
     while running:
-        rung = rung if left > rule.finalists else math.inf
-        seen = {number: _first_at(sample.steps, rung) for number, sample in running.items()}
-        losses |= {number: running[number].best[at] for number, at in seen.items()}
+        seen = {}
+        for number, sample in running.items():
+            rung = times * max(1, round(rule.first_rung * sample.patience))
+            seen[number] = _first_at(sample.steps, rung if left > rule.finalists else math.inf)
+            losses[number] = sample.best[seen[number]]
         left = max(rule.finalists, math.ceil(rule.keep * left))
         going_on = sorted(losses, key=losses.__getitem__)[:left]
         for number, at in seen.items():
@@ -176,7 +184,7 @@ def halved(samples: list[Sample], rule: Rule) -> Halved:
             if at == len(sample.steps) - 1 or number not in going_on:
                 seconds += sample.seconds[at]
                 del running[number]
-        rung *= round(1 / rule.keep)
+        times *= round(1 / rule.keep)
     winner = min(losses, key=losses.__getitem__)
     return Halved(seconds=seconds, winner=winner, loss=losses[winner])
 
@@ -211,27 +219,47 @@ def main() -> None:
     print(f"relative spread between seeds: {spread:.1%}")
     for count in sorted({len(samples) - 1 for samples in cells.values()}):
         of_count = [samples for samples in cells.values() if len(samples) - 1 == count]
-        print_table(of_count, count, spread)
+        print(f"\n{len(of_count)} cells of {count} samples\n")
+        print(by_rule(of_count, spread))
+    print(f"\nthe rule in use, by size\n\n{by_size(cells, spread)}")
 
 
-def print_table(cells: list[list[Sample]], count: int, spread: float) -> None:
-    """A row per rule, of the cells that have `count` samples."""
-    print(f"\n{len(cells)} cells of {count} samples\n")
-    print(
-        "| keep | first rung | finalists | compute | same winner | or within the spread "
-        "| lost on average | worst |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+def by_rule(cells: list[list[Sample]], spread: float) -> str:
+    """A row per rule, of cells with as many samples each."""
+    rows = []
     for rule in RULES:
-        rows = [_compare(samples, rule, spread) for samples in cells]
-        share, same, near, lost = np.mean(rows, axis=0)
-        worst = max(row[-1] for row in rows)
         used = " (used)" if rule == USED else ""
-        shown = f"{share:.0%} | {same:.0%} | {near:.0%} | {lost:.1%} | {worst:.1%}"
-        print(
-            f"| {rule.keep:.2g} | {rule.first_rung:.3g} × patience "
-            f"| {rule.finalists}{used} | {shown} |"
-        )
+        about = {
+            "keep": f"{rule.keep:.2g}",
+            "first rung": f"{rule.first_rung:.3g} × patience",
+            "finalists": f"{rule.finalists}{used}",
+        }
+        rows.append(about | _of_cells(cells, rule, spread))
+    return markdown(pd.DataFrame(rows))
+
+
+def by_size(cells: Cells, spread: float) -> str:
+    """A row per study, architecture and size, of the rule in use."""
+    groups: dict[tuple[Hashable, ...], list[list[Sample]]] = {}
+    for (study, _, architecture, n, *_), samples in cells.items():
+        groups.setdefault((study, architecture, n), []).append(samples)
+    rows = []
+    for (study, architecture, n), group in groups.items():
+        about = {"study": study, "architecture": architecture, "n": f"{n:,.0f}"}
+        rows.append(about | {"cells": len(group)} | _of_cells(group, USED, spread))
+    return markdown(pd.DataFrame(rows))
+
+
+def _of_cells(cells: list[list[Sample]], rule: Rule, spread: float) -> dict[str, str]:
+    rows = [_compare(samples, rule, spread) for samples in cells]
+    share, same, near, lost = np.mean(rows, axis=0)
+    return {
+        "compute": f"{share:.0%}",
+        "same winner": f"{same:.0%}",
+        "or within the spread": f"{near:.0%}",
+        "lost on average": f"{lost:.1%}",
+        "worst": f"{max(row[-1] for row in rows):.1%}",
+    }
 
 
 def _compare(

@@ -33,7 +33,7 @@ class Comparison:
     data_multipliers: (A, B) -> that of switching from A to B, at TIMES n.
     crossovers: (A, B) -> Crossover, B the one ahead at the end, up to FAR times the data that
         both have.
-    winners: probability of the lowest loss or error by size (rows, n) and architecture
+    winners: probability of being the best by size (rows, n) and architecture
         (columns), of those whose data reach n / FAR.
     tuning: architecture -> that of tuned instead of untuned, at TIMES its own largest size.
     left_out: what is not compared, and why.
@@ -87,7 +87,7 @@ class Comparison:
 
     @property
     def best(self) -> str | None:
-        """Most likely the lowest loss or error at n; None where nothing can be compared."""
+        """Most likely the best at n; None where nothing can be compared."""
         if self.winners.empty:
             return None
         at = np.abs(np.log(self.winners.index.to_numpy() / self.n)).argmin()
@@ -107,7 +107,7 @@ def compare(
     table: architecture, n, value, perhaps se; not read where there are runs.
     runs: of the study (load_runs); with them only fair cells are compared
         (analysis/comparison/fairness.py), and tuning is valued.
-    measure: loss or error, of the runs.
+    measure: of the runs, its text.
     conclusions: of the same table (analysis/curves/conclusion.py), whose forecasts are then
         not made twice.
     Raises FitError for a wrong value.

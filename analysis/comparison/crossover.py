@@ -95,7 +95,7 @@ def crossover(
 def winners(
     predictives: dict[str, Predictive], sizes: ArrayLike, *, size: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """Probability of the lowest loss or error: sizes (rows), architectures (columns)."""
+    """Probability of being the best: sizes (rows), architectures (columns)."""
     at = check_positive("sizes", sizes)
     values = np.stack(
         [drawn_curves(one, at, size, (seed, j)) for j, one in enumerate(predictives.values())]

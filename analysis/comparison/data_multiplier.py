@@ -27,7 +27,7 @@ GRADES = {"good": 2.0, "fair": 10.0}
 class DataMultiplier:
     """k(n) = n' / n with L_A(n') = L_B(n): switching from A to B equals k times the data.
 
-    k is inf where A does not reach the loss within NEVER times its data, 0 where A had it
+    k is inf where A does not reach the value within NEVER times its data, 0 where A had it
     BELOW times under its smallest size, and below 1 where B is worse.
 
     n: (sizes,) examples.
@@ -68,7 +68,7 @@ def data_multiplier(
     """How many times the data switching from A to B equals at sizes n, one or (sizes,).
 
     Row i of the draws compares the i-th of `drawn_curves` of A (seed, 0) and B (seed, 1),
-    which are independent. A loss counts as reached from the smallest size at which a curve is
+    which are independent. A value counts as reached from the smallest size at which a curve is
     at or below it (running minimum), since data can be left out.
 
     k is the horizontal distance of the two learning curves. For pure power laws with one
@@ -196,13 +196,17 @@ class _AtSize:
             (self.b, names[1], self.n),
         )
         for found, name, at in continued:
-            if found.backtest.miss > MISS and at > found.curve.n[-1]:
+            if at <= found.curve.n[-1]:
+                continue
+            if not found.backtest.cuts:
+                return Reason.NO_BACKTEST_OF_ONE(name=name, count=len(found.curve))
+            if found.backtest.miss > MISS:
                 miss = float(np.expm1(found.backtest.miss))
                 return Reason.BACKTEST_OF_ONE_MISSES(name=name, miss=miss, allowed=MISS)
         return None
 
     def _out_of_reach(self, name: Name) -> Finding | None:
-        """Why A's way to the loss of B is too long to tell whether B is better at all."""
+        """Why A's way to the value of B is too long to tell whether B is better at all."""
         if self.low >= 1:
             return None
         if np.isinf(self.median):

@@ -8,6 +8,7 @@ from analysis.comparison.profile import Profile
 from analysis.curves.power_law import EXPONENTS
 
 RESAMPLES = 999  # bootstrap samples of a test
+LEAST_P = 1 / (1 + RESAMPLES)  # the smallest p that they can give
 INVERTED = 299  # and of each exponent tried for an interval
 TRIED = 15  # exponents tried for an interval
 WIDE = 4.0  # up to how many times the rise that the best one allows
@@ -21,7 +22,8 @@ class Nested:
     shared: (exponents,) their sum.
     best: index of the exponent that serves all best.
     rises: (RESAMPLES,) of the smallest squares from own exponents to a shared one, where one
-        exponent is the truth.
+        exponent is the truth and scale, floor and scatter are those estimated.
+    further: (RESAMPLES,) the same where what was estimated from each of those is the truth.
     """
 
     def __init__(self, profiles: Sequence[Profile], seed: int):
@@ -32,14 +34,21 @@ class Nested:
         self.own = np.stack([one.measured(self.b) for one in profiles])
         self.shared = self.own.sum(0)
         self.best = int(self.shared.argmin())
-        again = self._measured_anew(self.best, RESAMPLES)
-        self.rises = again.sum(0).min(1) - again.min(2).sum(0)
+        first = self._measured_anew(self.best, RESAMPLES)
+        self.rises, at = self._rises(first)
+        self.further, _ = self._rises(self._again(self.b[at], first))
 
     @property
     def p(self) -> float:
-        """Of the test that one exponent is enough."""
+        """Of the test that one exponent is enough; at least LEAST_P.
+
+        The fast double bootstrap (Davidson & MacKinnon 2007): floors that the data hardly tell
+        are estimated wrongly, and a bootstrap that takes them for true rejects too often. How
+        much too often a second one, of the first one's data, measures.
+        """
         rise = self.shared.min() - self.own.min(1).sum()
-        return float((1 + (self.rises >= rise).sum()) / (1 + RESAMPLES))
+        single = _tail(self.rises, rise)
+        return _tail(self.rises, float(np.quantile(self.further, 1 - single)))
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Of the shared exponent: all from which data would be measured to lie that far from
@@ -58,18 +67,41 @@ class Nested:
     def difference(self, confidence: float) -> tuple[float, float]:
         """Interval of the first profile's exponent less the second's."""
         joint = self.own[0][:, None] + self.own[1] - self.own[:2].min(1).sum()
-        apart = (self.b[:, None] - self.b)[joint <= np.quantile(self.rises, confidence)]
+        apart = (self.b[:, None] - self.b)[joint <= self._threshold(confidence)]
         return float(apart.min()), float(apart.max())
+
+    def _threshold(self, confidence: float) -> float:
+        """The rise whose p is 1 - confidence."""
+        single = np.quantile(self.rises, confidence)
+        return float(np.quantile(self.rises, (self.further <= single).mean()))
 
     def _off(self, at: int, confidence: float) -> float:
         """Quantile of how far the squares at the true exponent b[at] are above the least."""
-        again = self._measured_anew(at, INVERTED).sum(0)
+        again = self._squares(self._measured_anew(at, INVERTED)).sum(0)
         return float(np.quantile(again[:, at] - again.min(1), confidence))
 
-    def _measured_anew(self, at: int, size: int) -> np.ndarray:
-        """Squares (profiles, size, exponents) of data as they would be if b[at] were true."""
-        squares = []
-        for one in self.profiles:
-            values = one.measured_anew(self.b[at], size, self.random)
-            squares.append(one.scaled(self.b, values))
-        return np.stack(squares)
+    def _rises(self, values: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """From own exponents to a shared one, and the index of that: two arrays (curves,)."""
+        squares = self._squares(values)
+        shared = squares.sum(0)
+        return shared.min(1) - squares.min(2).sum(0), shared.argmin(1)
+
+    def _squares(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Over their variance: (profiles, curves, exponents)."""
+        return np.stack([one.scaled(self.b, each) for one, each in zip(self.profiles, values)])
+
+    def _measured_anew(self, at: int, size: int) -> list[np.ndarray]:
+        """The data of each profile (size, points) as they would be if b[at] were true."""
+        values = [np.tile(one.curve.value, (size, 1)) for one in self.profiles]
+        return self._again(np.full(size, self.b[at]), values)
+
+    def _again(self, b: np.ndarray, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Data (curves, points) of each profile, measured again where each one's b is true."""
+        return [
+            one.measured_anew(b, each, self.random) for one, each in zip(self.profiles, values)
+        ]
+
+
+def _tail(drawn: np.ndarray, value: float) -> float:
+    """Share of what was drawn that is as large as the value; the value itself counts."""
+    return float((1 + (drawn >= value).sum()) / (1 + len(drawn)))

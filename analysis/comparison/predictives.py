@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.curves.predictive import Predictive, predictive
+from analysis.curves.curve import read_points
+from analysis.curves.predictive import Predictive, predict_curve
 from analysis.curves.tabulated import tabulated
 from analysis.reasons import Finding, FitError, Reason
 
@@ -15,7 +16,7 @@ def predictives(
 ) -> tuple[dict[str, Predictive], list[Finding]]:
     """architecture -> Predictive of those with enough sizes, and why the others have none.
 
-    table: architecture, n, value, perhaps se.
+    table: points of learning curves, as analysis/selection.py gives them.
     known: made before; used again where they saw the same points.
     """
     found: dict[str, Predictive] = {}
@@ -38,8 +39,7 @@ def predictive_of(part: pd.DataFrame, known: Predictive | None = None) -> Predic
     means = part.groupby("n")["value"].mean()
     if known is not None and _saw(known, means):
         return tabulated(known)
-    se = part["se"] if "se" in part and part["se"].notna().any() else None
-    return tabulated(predictive(part["n"], part["value"], se=se))
+    return tabulated(predict_curve(read_points(part)))
 
 
 def _saw(known: Predictive, means: pd.Series) -> bool:

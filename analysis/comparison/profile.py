@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.curves.curve import Curve
 from analysis.curves.power_law import EXPONENTS, PRIOR_SCATTER
-from analysis.curves.projection import NEAR, fit_shape
+from analysis.curves.projection import NEAR
 
 FINE = 41  # exponents tried around the best one
 # rise of the squares, in variances, up to which an exponent is around the best one
@@ -22,8 +22,9 @@ class Profile:
 
     curve: its points.
     x: (points,) n over its geometric mean.
-    weight: (points,) 1 / standard error in units of the value, outliers played down as in
-        fit_power_law.
+    weight: (points,) 1 / standard error in units of the value. Outliers are not played down
+        as in fit_power_law: weights found on the data would have to be found anew in each
+        resampling, or the test rejects too often.
     """
 
     curve: Curve
@@ -32,8 +33,8 @@ class Profile:
 
     @property
     def free(self) -> float:
-        """Degrees of freedom left; outliers count in part."""
-        return max((self.weight * self.curve.error * self.curve.value).sum() - 3, 1)
+        """Degrees of freedom left by scale, exponent and floor."""
+        return max(len(self.x) - 3, 1)
 
     def squares(self, b: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Weighted sum of squares of the best scale >= 0 and floor >= 0: (curves, exponents).
@@ -56,14 +57,21 @@ class Profile:
         """The best scale and floor: two arrays (curves, exponents)."""
         w = self.weight**2
         shapes = self._shapes(b)
-        gg = shapes**2 @ w
-        g1 = shapes @ w
-        ones = w.sum()
-        gy = (values * w) @ shapes.T
         y1 = (values @ w)[:, None]
-        free = (gg * y1 - g1 * gy) / np.maximum(gg * ones - g1**2, 1e-300)
-        c = np.clip(free, 0, (1 - NEAR) * values.min(1)[:, None])
-        return np.maximum(gy - c * g1, 0) / gg, c
+        gy = (values * w) @ shapes.T
+        most = (1 - NEAR) * values.min(1)[:, None]
+        return _scale_and_floor(shapes**2 @ w, shapes @ w, gy, y1, w.sum(), most)
+
+    def fit_each(self, b: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The best scale and floor of each curve at its own exponent: two arrays (curves,).
+
+        b: (curves,).
+        """
+        w = self.weight**2
+        shapes = self._shapes(b)
+        gy = (values * w * shapes).sum(1)
+        most = (1 - NEAR) * values.min(1)
+        return _scale_and_floor(shapes**2 @ w, shapes @ w, gy, values @ w, w.sum(), most)
 
     def variance(self, squares: np.ndarray, least: float = 0.0) -> np.ndarray:
         """Variance of a point in squared standard errors: (curves,).
@@ -97,21 +105,39 @@ class Profile:
         most = EXPONENTS[min(last + 1, len(EXPONENTS) - 1)]
         return np.geomspace(least, most, FINE)
 
-    def measured_anew(self, b: float, size: int, random: np.random.Generator) -> np.ndarray:
-        """`size` curves (size, points) as they would be measured if the exponent were b."""
-        value = self.curve.value
-        scale, floor = self.fit(np.array([b]), value[None])
-        (variance,) = self.variance(self.squares(EXPONENTS, value[None]))
-        noise = random.standard_normal((size, len(self.x))) * np.sqrt(variance) / self.weight
-        law = scale[0, 0] * self.x**-b + floor[0, 0]
-        return np.maximum(law + noise, NEAR * value.min())
+    def measured_anew(
+        self, b: np.ndarray, values: np.ndarray, random: np.random.Generator
+    ) -> np.ndarray:
+        """Each curve (curves, points) as it would be measured again.
+
+        b: (curves,) the exponent that is taken for each one's truth.
+        values: (curves, points) whose scale, floor and scatter are taken for true, too.
+        """
+        scale, floor = self.fit_each(b, values)
+        variance = self.variance(self.squares(EXPONENTS, values))
+        noise = random.standard_normal(values.shape) * np.sqrt(variance)[:, None] / self.weight
+        law = scale[:, None] * self._shapes(b) + floor[:, None]
+        return np.maximum(law + noise, NEAR * self.curve.value.min())
 
     def _shapes(self, b: np.ndarray) -> np.ndarray:
         return self.x ** -np.asarray(b)[:, None]
 
 
+def _scale_and_floor(
+    gg: np.ndarray,
+    g1: np.ndarray,
+    gy: np.ndarray,
+    y1: np.ndarray,
+    ones: float,
+    most: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """By the normal equations of y = scale * g + floor, weighted; 0 <= floor <= most."""
+    free = (gg * y1 - g1 * gy) / np.maximum(gg * ones - g1**2, 1e-300)
+    floor = np.clip(free, 0, most)
+    return np.maximum(gy - floor * g1, 0) / gg, floor
+
+
 def profile(curve: Curve) -> Profile:
-    """Profile of a curve whose head near the best guess is cut off already."""
+    """Profile of a curve, its head near the best guess cut off or kept."""
     x = curve.n / np.exp(np.log(curve.n).mean())
-    *_, weight = fit_shape(lambda b: x ** -b[:, None], [EXPONENTS], curve.value, curve.error)
-    return Profile(curve, x, weight)
+    return Profile(curve, x, 1 / (curve.error * curve.value))

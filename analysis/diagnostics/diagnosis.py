@@ -36,7 +36,7 @@ def diagnose(
 
     runs: as load_runs gives them.
     forecasts: logged before training, as read_forecasts gives them.
-    measure: loss or error.
+    measure: its text.
     confidence: of the exponents' intervals.
     """
     best = expected_best(runs)

@@ -11,13 +11,15 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
+from analysis.curves.curve import known_of
 from analysis.curves.forecast import forecast
 from analysis.reasons import FitError
 from analysis.selection import best_runs, points
+from tracking.csv_cells import as_csv
 from tracking.errors import StoreError
 from tracking.forecasts import COLUMNS, log_forecasts, read_forecasts, standing
-from tracking.runs import load_runs
-from tracking.schema import MEASURES
+from tracking.measures import Measure, find_measure
+from tracking.runs import load_runs, measures_of
 from tracking.store import open_store, study_run
 
 SCORES_FILE = "forecast/scored.csv"
@@ -33,7 +35,7 @@ def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> 
     size is trained already gets none: that would be no forecast. Raises StoreError where this
     leaves none.
     """
-    client = open_store()
+    client = open_store(write=True)
     runs = load_runs(study)
     parent = study_run(client, study)
     if parent is None:
@@ -41,7 +43,7 @@ def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> 
     before = standing(read_forecasts(study), runs)
     best = best_runs(runs)
     new = _untrained(_not_forecast(best, before, sizes), runs)
-    parts = [_forecasts(best, measure, new, confidence) for measure in MEASURES]
+    parts = [_forecasts(best, measure, new, confidence) for measure in measures_of(runs)]
     added = pd.concat(parts)
     if len(added):
         table = pd.concat([before, added]) if len(before) else added
@@ -79,7 +81,11 @@ def _untrained(sizes: Sizes, runs: pd.DataFrame) -> Sizes:
 def _forecasts(
     best: pd.DataFrame, measure: str, sizes: Sizes, confidence: float
 ) -> pd.DataFrame:
-    """Of each architecture that has a law; the report says why others have none."""
+    """Of each architecture that has a law; the report says why others have none.
+
+    What is logged is as the reader knows the measure (tracking/measures.py).
+    """
+    judged = find_measure(measure)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     tables = [pd.DataFrame(columns=COLUMNS)]
     for name, curve in points(best, measure).groupby("architecture", sort=True):
@@ -87,17 +93,23 @@ def _forecasts(
         seen = curve[curve["n"] < min(at, default=0)]
         try:
             found = forecast(
-                seen["n"], seen["value"], np.array(at, dtype=float), confidence=confidence
+                seen["n"],
+                seen["value"],
+                np.array(at, dtype=float),
+                confidence=confidence,
+                **known_of(seen),
             )
         except FitError:
             continue
+        ends = (judged.shown(found.low), judged.shown(found.high))
+        low, high = reversed(ends) if judged.is_score else ends
         columns = {
             "architecture": name,
-            "metric": measure,
+            "metric": judged.name,
             "n": at,
-            "predicted": found.median,
-            "low": found.low,
-            "high": found.high,
+            "predicted": judged.shown(found.median),
+            "low": low,
+            "high": high,
             "confidence": confidence,
             "grade": found.grade,
             "from_n": int(seen["n"].max()),
@@ -115,12 +127,13 @@ def score_held_out(
     forecasts: as read_forecasts gives them.
     curves: points of the learning curves by that measure.
 
-    Returns the columns of the forecasts and
+    Returns the columns of the forecasts, as gaps (tracking/measures.py), and
     measured: mean over data seeds; nan where not yet.
     inside: whether it lies in the interval; None where not yet.
     miss: measured / predicted - 1.
     """
-    forecasts = forecasts[forecasts["metric"] == measure]
+    judged = find_measure(measure)
+    forecasts = _as_gaps(forecasts[forecasts["metric"] == judged.name], judged)
     mean = curves.groupby(["architecture", "n"])["value"].mean()
     cells = zip(forecasts["architecture"], forecasts["n"])
     measured = np.array([mean.get(cell, np.nan) for cell in cells], dtype=float)
@@ -131,12 +144,24 @@ def score_held_out(
     return scored[SCORES].reset_index(drop=True)
 
 
-def log_scores(client: MlflowClient, run_id: str, scored: pd.DataFrame) -> None:
-    """Log the table and, once something is measured, the share inside and the typical miss."""
+def _as_gaps(forecasts: pd.DataFrame, judged: Measure) -> pd.DataFrame:
+    ends = (judged.gap(forecasts["low"]), judged.gap(forecasts["high"]))
+    low, high = reversed(ends) if judged.is_score else ends
+    return forecasts.assign(predicted=judged.gap(forecasts["predicted"]), low=low, high=high)
+
+
+def log_scores(
+    client: MlflowClient, run_id: str, scored: pd.DataFrame, measure: str = "loss"
+) -> None:
+    """Log the table and, once something is measured, the share inside and the typical miss.
+
+    scored: from score_held_out; it is logged as the reader knows the measure.
+    """
     known = scored[scored["measured"].notna()]
     if known.empty:
         return
-    client.log_text(run_id, scored.to_csv(index=False), SCORES_FILE)
+    shown = _as_gaps(scored, find_measure(measure))  # gap and value swap by the same rule
+    client.log_text(run_id, as_csv(shown), SCORES_FILE)
     misses = np.log(known["measured"] / known["predicted"])
     values = {
         "held_out_inside": float(known["inside"].astype(float).mean()),

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.diagnostics.search import chances_drawn_anew, draws
+from analysis.diagnostics.search import chances_drawn_anew, draws, test_of
+from analysis.selection import test_gaps
+from tracking.runs import validation
 from tracking.schema import FINISHED, same_trial
 
 SEEDS = {"data draw": "data_seed", "initialisation": "seed"}  # source -> what differs
@@ -30,8 +32,10 @@ def noise(runs: pd.DataFrame, measure: str = "loss") -> pd.DataFrame:
     spread: nan where no two runs tell.
     groups: how many sizes do.
     """
-    column = f"test_{measure}"
-    finished = runs[(runs["status"] == FINISHED) & runs[column].gt(0)]
+    column = test_of(measure)
+    # the test value as a gap to the best
+    gaps = runs.assign(**{column: test_gaps(runs, measure)})
+    finished = gaps[(gaps["status"] == FINISHED) & gaps[column].gt(0)]
     rows: list[tuple] = []
     for name, part in finished.groupby("architecture", sort=True):
         for source, seed in SEEDS.items():
@@ -50,7 +54,8 @@ def _between(runs: pd.DataFrame, seed: str, column: str) -> Spread:
     several = groups[seed].transform("nunique") > 1
     if not several.any():
         return np.nan, 0
-    means = groups["best_val_loss"].transform("mean")[several]
+    keys = [runs[name] for name in same]
+    means = validation(runs).groupby(keys, dropna=False).transform("mean")[several]
     chosen = runs[several][means == means.groupby(runs["n_train"][several]).transform("min")]
     chosen = chosen[chosen[column] > 0]  # an error may be 0
     logs = np.log(chosen[column]).groupby(chosen["n_train"])

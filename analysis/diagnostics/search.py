@@ -13,15 +13,16 @@ from scipy.special import comb
 
 from analysis.curves.power_law import fit_power_law
 from analysis.reasons import FitError
-from analysis.selection import drawn, with_sizes
-from tracking.runs import is_ended_early, is_replica
+from analysis.selection import drawn, test_gaps, with_sizes
+from tracking.measures import find_measure
+from tracking.runs import declared, is_ended_early, is_replica, validation
 
 # relative: a search was too short whose last doubling lowered the expected best by more
 FALLS = 0.02
 BAND = (0.05, 0.95)  # of the best of k
 MOST_K = 12  # values of k for which the law is fitted
-RESULTS = ["best_val_loss", "test_loss", "test_error"]
-BEST = ["architecture", "n", "k", "expected", "low", "high", "test_loss", "test_error"]
+VALIDATION = "validation"  # the column of what chose, as a gap
+BEST = ["architecture", "n", "k", "expected", "low", "high"]
 ADEQUACY = ["architecture", "n", "draws", "half", "full", "low", "high", "gain", "falling"]
 EXPONENTS = ["architecture", "k", "exponent", "low", "high", "residual"]
 
@@ -45,40 +46,50 @@ def chances_drawn_anew(count: int) -> np.ndarray:
 
 
 def draws(runs: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame]]:
-    """Yield ((architecture, n), its random draws by validation loss, best first).
+    """Yield ((architecture, n), its random draws, the best in validation first).
 
-    Sample 0 is not random. Runs of one sample that differ in a seed become their mean. A
-    diverged draw counts as the worst of its cell. A study with pruning has no say: what its
-    pruned draws would have reached is unknown.
+    Of each its validation and, by each measure, its test as gaps: VALIDATION and
+    test_<measure>. Sample 0 is not random. Runs of one sample that differ in a seed become
+    their mean. A diverged draw counts as the worst of its cell. A study with pruning has no
+    say: what its pruned draws would have reached is unknown.
     """
     if is_ended_early(runs).any():
         return
     table = with_sizes(runs[(runs["sample"] > 0) & ~is_replica(runs)])
     table = table[drawn(table)]
-    for (name, n), cell in table.groupby(["architecture", "n_train"], sort=True):
-        results = cell.groupby("sample")[RESULTS].mean().sort_values("best_val_loss")
-        if results["best_val_loss"].notna().any():
-            yield (name, int(n)), results.fillna(results.max())
+    gaps = {VALIDATION: validation(table)}
+    gaps |= {test_of(measure): test_gaps(table, measure) for measure in declared(runs)}
+    cells = table.assign(**gaps).groupby(["architecture", "n_train"], sort=True)
+    for (name, n), cell in cells:
+        known = cell.groupby("sample")[list(gaps)].mean().sort_values(VALIDATION)
+        if known[VALIDATION].notna().any():
+            yield (name, int(n)), known.fillna(known.max())
+
+
+def test_of(measure: str) -> str:
+    """The column of the test by a measure, as a gap."""
+    return f"test_{find_measure(measure).name}"
 
 
 def expected_best(runs: pd.DataFrame) -> pd.DataFrame:
-    """Validation loss of the best of k draws, for each cell and k.
+    """What validation says of the best of k draws, for each cell and k. All are gaps.
 
     Columns:
     architecture, n, k.
-    expected, low, high: of the validation loss; the interval is BAND.
-    test_loss, test_error: expected of the draw chosen by it.
+    expected, low, high: in validation, by the measure that chooses; the interval is BAND.
+    test_<measure>: expected of the draw chosen by it.
     """
+    tests = [test_of(measure) for measure in declared(runs)]
     rows = []
     for (name, n), cell in draws(runs):
-        losses = cell["best_val_loss"].to_numpy()
+        gaps = cell[VALIDATION].to_numpy()
         for k in range(1, len(cell) + 1):
             weight = chances(len(cell), k)
-            places = np.searchsorted(weight.cumsum(), BAND).clip(max=len(losses) - 1)
-            low, high = losses[places]
-            test = (weight @ cell["test_loss"], weight @ cell["test_error"])
-            rows.append((name, n, k, weight @ losses, low, high, *test))
-    return pd.DataFrame(rows, columns=BEST)
+            places = np.searchsorted(weight.cumsum(), BAND).clip(max=len(gaps) - 1)
+            low, high = gaps[places]
+            expected = [weight @ cell[test] for test in tests]
+            rows.append((name, n, k, weight @ gaps, low, high, *expected))
+    return pd.DataFrame(rows, columns=[*BEST, *tests])
 
 
 def adequacy(best: pd.DataFrame) -> pd.DataFrame:
@@ -123,7 +134,7 @@ def exponents(
         most = int(part.groupby("n")["k"].max().min())
         for k in np.unique(np.geomspace(1, most, MOST_K).round().astype(int)):
             curve = part[part["k"] == k]
-            values = curve[f"test_{measure}"]
+            values = curve[test_of(measure)]
             try:
                 law = fit_power_law(curve["n"], values, confidence=confidence)
             except FitError:
