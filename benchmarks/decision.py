@@ -28,6 +28,7 @@ from truths import wandering
 from analysis import fit_power_law, predictive
 from analysis.decision.break_even import break_even
 from analysis.decision.decide import decide
+from analysis.decision.outcomes import cheapest
 from analysis.decision.prices import Prices
 
 
@@ -103,7 +104,7 @@ def score(seed: int, exact: bool) -> dict:
         "cost covers": data.cost_low <= paid["data"] <= data.cost_high,
         "cost width": np.log(data.cost_high / max(data.cost_low, 1e-9)),
         "break-even covers": even.label_price_low <= truth <= even.label_price_high,
-        "p": 1 - data.p_cheapest,
+        "p": 1 - cheapest(decision.strategies, decision.prices)[0],
         "engineers": cheaper == "engineers",
         "answers": chosen is not None,
         "right": chosen == cheaper,
@@ -150,7 +151,7 @@ def tell(table: pd.DataFrame) -> None:
 
 def real(path: str) -> None:
     rows = []
-    for case in read_cases(path):
+    for case in read_cases([path]):
         last = np.argmax(case.n)
         n = case.found.curve.n[-1]
         prices = Prices(target=float(case.value[last]), label_price=1.0, gpu_hours=0)

@@ -1,1 +1,1 @@
-"""Engineers or data: prices, scenarios, strategies, break-even, rounds, what to run next."""
+"""Engineers or data: prices, scenarios, strategies, break-even, rounds, three questions."""

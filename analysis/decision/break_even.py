@@ -1,20 +1,15 @@
 """The price per label and the months of engineering at which the choice changes."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import bisect
 
 from analysis.decision.decide import NOTHING, Decision
-from analysis.decision.outcomes import CANNOT_SAY
+from analysis.decision.evidence import CANNOT_SAY
 from analysis.decision.prices import Settled, times
-from analysis.decision.strategies import best, eligible, quantile
+from analysis.decision.strategies import Strategy, eligible, quantile
 from analysis.reasons import Finding, Reason
-
-SMALLEST = 1e-12  # the ends of the search
-LARGEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -23,8 +18,8 @@ class BreakEven:
 
     Numbers are nan where it changes nowhere, or where the decision cannot say. _low, _high:
     interval, at the decision's confidence, of the value at which data and the cheapest way
-    with engineers cost the same; 0 or inf where one of them never is the cheaper (deadline and
-    wanted probability play no part in it).
+    with engineers turn out to cost the same; 0 or inf where one of them never is the cheaper
+    (deadline and wanted probability play no part in it).
 
     label_price, label_price_low, label_price_high: money per label; data is chosen below and
         engineers above.
@@ -45,51 +40,21 @@ class BreakEven:
 
 
 def break_even(decision: Decision) -> BreakEven:
-    """Solve the decision rule itself (analysis.decision.strategies.best) by bisection.
+    """Where the prices of the strategies, which are straight lines, cross.
 
-    It is asked on the decision's own scenarios. Next to the model alone, with `more` the
-    examples that data needs (median), the price per label is
+    They are those of the decision's own scenarios. Next to the model alone, with `more` the
+    examples that data needs, the price per label is
 
         (engineer_price people months - fixed_cost - gpu_price gpu_hours more / n) / more
     """
     reason = _nothing_to_balance(decision)
     if reason is not None:
-        return _without(decision.prices, reason)
-
-    def chooses_data(prices: Settled) -> bool:
-        return best(decision.strategies, prices).name == "data"
-
-    def at_price(value: float) -> bool:
-        return chooses_data(replace(decision.prices, label_price=value))
-
-    def not_at_months(value: float) -> bool:
-        return not chooses_data(replace(decision.prices, months=value))
-
-    prices = np.sort(_equal_price(decision))
-    months = np.sort(_equal_months(decision))
-    low = 0.5 - decision.confidence / 2
-    high = 0.5 + decision.confidence / 2
+        unknown = (math.nan, math.nan, math.nan)
+        return BreakEven(*unknown, *unknown, decision.prices, reason)
     return BreakEven(
-        label_price=_flip(at_price),
-        label_price_low=quantile(prices, low),
-        label_price_high=quantile(prices, high),
-        months=_flip(not_at_months),
-        months_low=quantile(months, low),
-        months_high=quantile(months, high),
-        prices=decision.prices,
-    )
-
-
-def _without(prices: Settled, reason: Finding) -> BreakEven:
-    return BreakEven(
-        label_price=math.nan,
-        label_price_low=math.nan,
-        label_price_high=math.nan,
-        months=math.nan,
-        months_low=math.nan,
-        months_high=math.nan,
-        prices=prices,
-        reason=reason,
+        *_with_interval(_price(decision), _equal_price(decision), decision),
+        *_with_interval(_months(decision), _equal_months(decision), decision),
+        decision.prices,
     )
 
 
@@ -106,18 +71,50 @@ def _nothing_to_balance(decision: Decision) -> Finding | None:
     return None if any(engineers) else Reason.ENGINEERS_NEVER_ENOUGH()
 
 
-def _flip(holds: Callable[[float], bool]) -> float:
-    """The value between SMALLEST and LARGEST up to which `holds` is true.
+def _with_interval(
+    value: float, all_values: np.ndarray, decision: Decision
+) -> tuple[float, float, float]:
+    """A break-even and its interval, which holds it."""
+    if math.isnan(value):
+        return math.nan, math.nan, math.nan
+    low, high = (quantile(np.sort(all_values), level) for level in decision.asked.levels)
+    return value, min(low, value), max(high, value)
 
-    nan where it is true, or false, in all of it.
-    """
-    if not holds(SMALLEST) or holds(LARGEST):
-        return math.nan
 
-    def sign(logarithm: float) -> int:
-        return 1 if holds(math.exp(logarithm)) else -1
+def _price(decision: Decision) -> float:
+    """Price per label up to which data are chosen; nan where none changes that."""
+    free = replace(decision.prices, label_price=0.0)
+    data, *engineers = decision.strategies
+    found = math.inf
+    for other in engineers:
+        fewer = data.enough(free) - other.enough(free)
+        if eligible(other, free):
+            saved = other.price(free) - data.price(free)
+            found = min(found, saved / fewer if fewer else math.copysign(math.inf, saved))
+    return found if 0 < found < math.inf else math.nan
 
-    return math.exp(bisect(sign, math.log(SMALLEST), math.log(LARGEST), xtol=1e-13))
+
+def _months(decision: Decision) -> float:
+    """Months up to which engineers are chosen; nan where none change that."""
+    prices = decision.prices
+    at_once = replace(prices, months=0.0)
+    data, *engineers = decision.strategies
+    found = -math.inf
+    for other in engineers:
+        if eligible(other, at_once):
+            late = prices.deadline - other.enough(at_once) / prices.capacity
+            found = max(found, min(_room(other, data.price(prices), at_once), late))
+    return found if 0 < found < math.inf else math.nan
+
+
+def _room(other: Strategy, most: float, at_once: Settled) -> float:
+    """Months that may be paid for until a way with engineers costs `most`."""
+    rate = float(times(at_once.engineer_price, at_once.people))
+    room = most - other.price(at_once)
+    return room / rate if rate else math.copysign(math.inf, room)
+
+
+# --- in every scenario -----------------------------------------------------------------------
 
 
 def _equal_price(decision: Decision) -> np.ndarray:
@@ -144,8 +141,8 @@ def _equal_months(decision: Decision) -> np.ndarray:
     most = np.zeros(len(data.more))
     for strategy in others:
         with np.errstate(invalid="ignore", divide="ignore"):
-            room = data.cost(prices) - at_once.cost(strategy.share, strategy.more)
-            months = np.where(room > 0, room / (strategy.share * rate), 0.0)
+            room = data.cost(prices) - strategy.cost(at_once)
+            months = np.where(room > 0, room / rate, 0.0)
         months = np.where(strategy.met | np.isinf(strategy.more), 0.0, months)
         most = np.maximum(most, months)
     return most

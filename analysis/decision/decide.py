@@ -5,48 +5,57 @@ our models? Or should we pay a team of crowdsourced helpers for 6 months to coll
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from analysis.curves.curve import check_confidence
 from analysis.curves.forecast import lawless
 from analysis.curves.predictive import Predictive
-from analysis.decision.outcomes import CANNOT_SAY, GRADES, Outcome, grade_at, outcomes_of
+from analysis.decision.evidence import CANNOT_SAY, GRADES, Past, Sureness
+from analysis.decision.outcomes import Asked, Outcome, outcomes_of, sure_of_value
 from analysis.decision.prices import Prices, Settled
 from analysis.decision.scenarios import Scenarios, scenarios
 from analysis.decision.strategies import STRATEGIES, Strategy, best, eligible, strategies
-from analysis.reasons import Finding
+from analysis.reasons import Finding, Reason
+from tracking.measures import find_measure
 
 NOTHING = "nothing"  # the choice where the target is met
 NONE = "none"  # the choice where nothing reaches it
+NEVER = {Reason.OUT_OF_REACH, Reason.BELOW_FLOOR}  # the answer is known: not by this way
 
 
 @dataclass(frozen=True)
 class Decision:
     """The answer. analysis/report/decision_words.py says it.
 
-    choice: data, model or both: that with the smallest median cost among the strategies that
-        reach the target in time with the wanted probability; "nothing" where the target is
-        met, as measured or by the fitted curve; "none" where nothing reaches it.
-    grade: the worst of the forecasts it rests on.
+    choice: data, model or both: that which reaches the target in time with the wanted
+        probability at the smallest price; "nothing" where the target is met, as measured or as
+        surely as wanted; "none" where nothing reaches it.
+    sure: grade of the worst of the forecasts it rests on, with the evidence.
     reason: why one of these cannot say, or None.
     outcomes: of data, model and both.
-    prices: as used, with n and target.
-    measure: loss or error.
+    prices: as used, with n, target and today's value.
+    measure: its text (tracking/measures.py); its values are gaps there.
     confidence: of the intervals.
-    scenarios, strategies: what it was found on.
+    asked, strategies: what it was found on; every number of the answer comes from these.
     """
 
     choice: str
-    grade: str
+    sure: Sureness
     reason: Finding | None
     outcomes: tuple[Outcome, ...]
     prices: Settled
     measure: str
     confidence: float
-    scenarios: Scenarios = field(repr=False)
+    asked: Asked = field(repr=False)
     strategies: list[Strategy] = field(repr=False)
+
+    @property
+    def grade(self) -> str:
+        """Of the worst of the forecasts it rests on."""
+        return self.sure.grade
 
     @property
     def recommended(self) -> str:
@@ -54,9 +63,25 @@ class Decision:
         return self.grade if self.grade == CANNOT_SAY else self.choice
 
     @property
+    def scenarios(self) -> Scenarios:
+        """On which everything was tried."""
+        return self.asked.drawn
+
+    def values(self, n: float, engineered: bool) -> np.ndarray:
+        """The value with n examples in every scenario (size,)."""
+        drawn = self.scenarios.values(n, engineered, self.prices)
+        return np.minimum(drawn, find_measure(self.measure).most)
+
+    @property
     def p_met(self) -> float:
-        """Probability that today's model meets the target with today's data."""
-        return float(self.strategies[0].met.mean())
+        """Probability that one more training of today's model meets the target."""
+        prices = self.prices
+        return float((self.scenarios.values(prices.n, False, prices) <= prices.target).mean())
+
+    @property
+    def p_none(self) -> float:
+        """Probability that no strategy is in time; with all p_cheapest it makes 1."""
+        return max(1 - sum(outcome.p_cheapest for outcome in self.outcomes), 0.0)
 
     @property
     def missed(self) -> bool:
@@ -66,16 +91,22 @@ class Decision:
         """
         measured = self.scenarios.today.curve
         beyond = self.choice != NOTHING or self.prices.n > measured.n[-1]
-        return not beyond and bool(measured.value[-1] > self.prices.target)
+        return not beyond and not measured.meets(self.prices.target, self.prices.n)
 
     @property
     def table(self) -> pd.DataFrame:
         """One row per strategy: the fields of Outcome."""
-        return pd.DataFrame([vars(outcome) for outcome in self.outcomes])
+        rows = [vars(outcome) | {"grade": outcome.grade} for outcome in self.outcomes]
+        return pd.DataFrame(rows).drop(columns="sure")
 
     def outcome(self, name: str) -> Outcome:
         """Of data, model or both."""
         return self.outcomes[STRATEGIES.index(name)]
+
+    @property
+    def chosen(self) -> Outcome | None:
+        """What is recommended comes to; None where nothing is, or needs to be."""
+        return self.outcome(self.choice) if self.recommended in STRATEGIES else None
 
 
 def decide(
@@ -83,6 +114,8 @@ def decide(
     prices: Prices,
     *,
     better: Predictive | None = None,
+    past: Past | None = None,
+    better_past: Past | None = None,
     measure: str = "loss",
     confidence: float = 0.9,
     size: int = 4000,
@@ -95,75 +128,88 @@ def decide(
 
         data  = fixed_cost + label_price (n* - n) + gpu_price gpu_hours n* / n
         model = engineer_price people months + gpu_price gpu_hours, where n* <= n
-        both  = share of the engineering, then data for the n* it leaves
+        both  = the engineers first, then data for the n* they leave
 
-    and of "both" the cheapest share counts. Data bought at once by the median are too few half
-    of the time: collect in rounds and decide again (Mahmood et al. 2022, "How much more data
-    do I need?"). FitError for a wrong confidence, ValueError for a wrong price.
+    A strategy's price is the money that reaches the target in the wanted share of the
+    scenarios, by the deadline; the smallest is chosen. FitError for a wrong confidence,
+    ValueError for a wrong price.
 
     today: distribution of the learning curve of the model at hand (`predictive`), in units of
         `measure`.
     better: of a measured better architecture; None to take what `prices.engineering` expects.
-    measure: loss or error.
+    past, better_past: how well both curves foretold their own larger sizes; None where that is
+        not known, and plays no part.
+    measure: its text (tracking/measures.py); its values are gaps there.
     confidence: of the intervals.
     """
     check_confidence(confidence)
     settled = prices.settled(today)
     drawn = scenarios(today, better, size, seed)
+    asked = Asked(drawn, settled, float(confidence), past, better_past)
     every = strategies(drawn, settled)
-    compared = [_best_of(name, every, settled) for name in STRATEGIES]
-    outcomes = outcomes_of(compared, drawn, settled, confidence)
-    choice = _choice(every, today, settled)
+    outcomes = outcomes_of(every, asked)
+    choice = _choice(every, settled)
     if choice == NOTHING:
-        grade, reason = _grade_of_nothing(today, drawn, settled, confidence)
+        sure, reason = _sure_of_nothing(asked)
     else:
-        grade, reason = _rests_on(outcomes, compared, settled)
+        sure, reason = _rests_on(outcomes, every, settled)
+    if sure.grade in ("poor", CANNOT_SAY) or not _tested(past):
+        outcomes = tuple(replace(outcome, p_cheapest=math.nan) for outcome in outcomes)
     return Decision(
         choice=choice,
-        grade=grade,
+        sure=sure,
         reason=reason,
         outcomes=outcomes,
         prices=settled,
         measure=measure,
         confidence=float(confidence),
-        scenarios=drawn,
+        asked=asked,
         strategies=every,
     )
 
 
-def _best_of(name: str, every: list[Strategy], prices: Settled) -> Strategy:
-    return best([strategy for strategy in every if strategy.name == name], prices)
+def _tested(past: Past | None) -> bool:
+    """Whether the evidence allows probabilities; who asks without a past has to know."""
+    return past is None or past.held
 
 
-def _choice(every: list[Strategy], today: Predictive, prices: Settled) -> str:
+def _choice(every: list[Strategy], prices: Settled) -> str:
     chosen = best(every, prices)
-    if today.curve.meets(prices.target, prices.n) or chosen.met.mean() >= 0.5:
+    if every[0].enough(prices) < 0:
         return NOTHING
     return chosen.name if eligible(chosen, prices) else NONE
 
 
-def _grade_of_nothing(
-    today: Predictive, drawn: Scenarios, prices: Settled, confidence: float
-) -> tuple[str, Finding | None]:
+def _sure_of_nothing(asked: Asked) -> tuple[Sureness, Finding | None]:
+    today = asked.drawn.today
     why = lawless(today)
-    if why is not None and today.curve.value[-1] > prices.target:
-        return CANNOT_SAY, why  # it was not measured, and the fitted curve cannot tell
-    return grade_at(drawn, prices, confidence, share=0.0), None
+    if why is not None and not today.curve.meets(asked.prices.target, asked.prices.n):
+        return Sureness(CANNOT_SAY, ()), why  # not measured, and the fitted curve cannot tell
+    return sure_of_value(asked, asked.prices.n, engineered=False), None
 
 
 def _rests_on(
-    outcomes: tuple[Outcome, ...], compared: list[Strategy], prices: Settled
-) -> tuple[str, Finding | None]:
-    """Worst grade, with its reason, of data and of the best way with engineers.
+    outcomes: tuple[Outcome, ...], every: list[Strategy], prices: Settled
+) -> tuple[Sureness, Finding | None]:
+    """The worst grade, with its reason, of data and of the best way with engineers.
 
-    What no money can buy is left out.
+    What no money can buy is left out, and data that are known not to do where engineers do.
     """
+    data = outcomes[0]
+    engineers = outcomes[every.index(best(every[1:], prices))]
     used = []
     if math.isfinite(prices.label_price):
-        used.append(outcomes[0])
+        used.append(data)
     if math.isfinite(prices.team):
-        used.append(outcomes[compared.index(best(compared[1:], prices))])
+        used.append(engineers)
+    if _never(data) and engineers.shortfall is None and engineers.grade != CANNOT_SAY:
+        used = [engineers]
     if not used:
-        return "good", None
+        return Sureness("good", ()), None
     worst = max(used, key=lambda outcome: GRADES.index(outcome.grade))
-    return worst.grade, worst.reason if worst.grade == CANNOT_SAY else None
+    return worst.sure, worst.reason if worst.grade == CANNOT_SAY else None
+
+
+def _never(data: Outcome) -> bool:
+    """Whether it is known that data alone do not do."""
+    return data.reason is not None and data.reason.reason in NEVER

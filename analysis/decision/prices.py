@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from analysis.curves.predictive import NEVER, Predictive
 
-LOWER = 0.8  # the target where none is given: this share of today's loss or error
+LOWER = 0.8  # the target where none is given: this share of today's value
 MOST = 1e15
 
 
@@ -73,10 +73,10 @@ GAIN = {"low": SHARE, "high": SHARE, "success": Range(0, 1)}  # of Engineering
 class Engineering:
     """What the engineers' months bring where no better architecture has been measured.
 
-    A gain of 10 % is a loss 10 % lower at every n. For a power law a n^-b that is a smaller a,
+    A gain of 10 % is a value 10 % lower at every n. For a power law a n^-b that is less a,
     as Hestness et al. 2017 find architectures to act.
 
-    low, high: ends of the gain, a share of the loss, uniform between.
+    low, high: ends of the gain, a share of the value, uniform between.
     success: probability that it comes at all, otherwise engineering brings nothing; it counts
         for a measured architecture, too.
     """
@@ -102,18 +102,18 @@ class Prices:
 
     label_price: money per labelled example, finding it included; infinite where no money buys
         any.
-    fixed_cost: money, of collecting anything at all (contracts, guidelines, tools).
+    fixed_cost: money, once, of collecting anything at all (contracts, guidelines, tools).
     capacity: examples labelled per month, or infinite.
     engineer_price: money per person and month; infinite where none can be had.
     people: in the team.
-    months: of the whole engineering effort.
+    months: of the engineering effort, which is paid whole or not at all.
     engineering: what the effort brings.
     gpu_price: money per hour.
     gpu_hours: of one training with its search at n examples; in proportion to the examples.
-    value_per_point: money, what 0.01 less error (or 0.01 nats less loss) is worth; None where
+    value_per_point: money, what 0.01 better is worth, in units of the measure; None where
         unknown.
     deadline: months from now, or infinite.
-    target: loss in nats or error as a fraction; None for LOWER times today's.
+    target: a gap to the best (tracking/measures.py); None for LOWER times today's.
     n: examples at hand now; None for the largest size measured.
     wanted: probability with which the target must be reached by the deadline.
     currency: a label only.
@@ -143,7 +143,7 @@ class Prices:
         _check(self, ALLOWED)
 
     def settled(self, today: Predictive) -> "Settled":
-        """With n and target as numbers.
+        """With n, target and today's value as numbers.
 
         ValueError for an n at which the curve cannot be asked.
         """
@@ -155,9 +155,10 @@ class Prices:
                 f"n must lie from {first:,.0f}, the smallest size measured, to {last:,.0f}, "
                 f"got {n:,.0f}"
             )
-        target = LOWER * today.quantile(n, 0.5)[0] if self.target is None else self.target
+        now = value_now(today, n)
+        target = LOWER * now if self.target is None else self.target
         given = {one.name: getattr(self, one.name) for one in fields(self)}
-        return Settled(**given | {"n": float(n), "target": float(target)})
+        return Settled(**given | {"n": float(n), "target": float(target), "now": now})
 
     # what is paid, for a number of `more` examples or an array of them; inf where no number of
     # examples is enough
@@ -177,23 +178,24 @@ class Prices:
         assert self.n is not None, "n is known only once the prices are settled"
         return times(times(self.gpu_price, self.gpu_hours), 1 + np.asarray(more) / self.n)
 
-    def cost(self, share: ArrayLike, more: ArrayLike) -> np.ndarray:
-        """Money for `share` of the engineering, `more` examples and one training with them."""
-        paid = times(self.team, share) + self.labels(more) + self.training(more)
+    def cost(self, engineered: bool, more: ArrayLike) -> np.ndarray:
+        """Money for the engineers, if any, `more` examples and one training with them."""
+        team = self.team if engineered else 0.0
+        paid = team + self.labels(more) + self.training(more)
         return np.where(np.isinf(more), np.inf, paid)
 
-    def duration(self, share: float, more: ArrayLike) -> np.ndarray:
-        """Months of engineering, then of labelling what is still needed; training left out."""
+    def duration(self, engineered: bool, more: ArrayLike) -> np.ndarray:
+        """Months of engineering, if any, then of labelling; training left out."""
         with np.errstate(invalid="ignore", over="ignore"):
             labelling = np.where(np.isinf(more), np.inf, np.divide(more, self.capacity))
-        return share * self.months + labelling
+        return labelling + (self.months if engineered else 0.0)
 
-    def collected(self, share: float, months: float) -> float:
+    def collected(self, engineered: bool, months: float) -> float:
         """Examples that are labelled within so many months from now.
 
         Negative where engineering takes longer.
         """
-        left = months - share * self.months
+        left = months - (self.months if engineered else 0.0)
         if math.isinf(left) or (math.isinf(self.capacity) and left >= 0):
             return math.inf
         return self.capacity * left
@@ -201,10 +203,20 @@ class Prices:
 
 @dataclass(frozen=True)
 class Settled(Prices):
-    """Prices of which n and target are known."""
+    """Prices of which n and target are known.
+
+    now: the value with n examples, as measured, else as the curve expects it.
+    """
 
     target: float = math.nan
     n: float = math.nan
+    now: float = math.nan
+
+
+def value_now(today: Predictive, n: float) -> float:
+    """As measured with n examples; what the curve expects where that was not."""
+    measured = today.curve.value[today.curve.n == n]
+    return float(measured[0] if len(measured) else today.quantile(n, 0.5)[0])
 
 
 def times(a: ArrayLike, b: ArrayLike) -> np.ndarray:

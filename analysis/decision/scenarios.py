@@ -1,17 +1,15 @@
-"""Random scenarios that a decision is tried on: curves of both models, and luck."""
+"""Random scenarios that every number of a decision comes from: curves of both models, luck."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import qmc
-from scipy.stats import t as student
 
 from analysis.curves.drawn_curves import first_below
-from analysis.curves.predictive import FREEDOM, Predictive
+from analysis.curves.predictive import Predictive
 from analysis.curves.tabulated import Table, tabulated
-from analysis.decision.prices import Engineering
+from analysis.decision.prices import Prices
 
 
 @dataclass(frozen=True)
@@ -23,18 +21,18 @@ class FallingCurves:
     `data_needed`. A value that is reached stays reached (running minimum), as there.
 
     place: (cells,) ln n.
-    values: (size, cells) ln of the loss or error, falling.
+    values: (size, cells) ln of the value, falling.
     """
 
     place: np.ndarray
     values: np.ndarray
 
     def needed(self, ln_target: np.ndarray) -> np.ndarray:
-        """Examples at which each curve reaches its targets: (size, targets), inf for never.
+        """Examples at which each curve reaches its target: (size,), inf for never.
 
-        ln_target: (size, targets).
+        ln_target: (size,).
         """
-        return np.exp(first_below(self.place, self.values, ln_target))
+        return np.exp(first_below(self.place, self.values, ln_target[:, None]))[:, 0]
 
     def ln_value(self, n: ArrayLike) -> np.ndarray:
         """ln value of each curve at n, a number or one per curve: (size,)."""
@@ -48,8 +46,7 @@ class FallingCurves:
 def _draw(found: Predictive, chance: np.ndarray) -> FallingCurves:
     """Curves of a tabulated Predictive at the quantiles `chance` (size,)."""
     assert isinstance(found.average, Table)
-    mean, deviation = found.moments(np.exp(found.average.place))
-    values = mean + student.ppf(chance, FREEDOM)[:, None] * deviation
+    values = found.ln_quantile(np.exp(found.average.place), chance[:, None])
     return FallingCurves(found.average.place, np.minimum.accumulate(values, axis=1))
 
 
@@ -81,43 +78,43 @@ class Scenarios:
         assert self.better is not None
         return _draw(self.better, self.chance[:, 1])
 
-    def needed(self, target: float, shares: ArrayLike, engineering: Engineering) -> np.ndarray:
-        """Examples with which `target` is reached after each share of the engineering.
+    def needed(self, target: float, engineered: bool, prices: Prices) -> np.ndarray:
+        """Examples with which `target` is reached: (size,), inf for never.
 
-        A gain g comes in proportion to the months: share s of them leaves (1 - g)^s of the
-        value. A measured architecture comes whole (shares 0 and 1), and the better of both
-        curves counts. Returns (size, shares), inf for never.
+        engineered: after the engineering, which comes whole or not at all. Of a measured
+            architecture and today's the better counts.
         """
-        shares = np.asarray(shares, dtype=float)
-        ln_target = np.log(target)
+        ln_target = np.full(len(self.chance), np.log(target))
+        if not engineered:
+            return self.curves.needed(ln_target)
         if self.better is None:
-            return self.curves.needed(ln_target - shares * self._gain(engineering)[:, None])
-        of_each = np.full((len(self.chance), 1), ln_target)
-        today = self.curves.needed(of_each)
-        better = self.better_curves.needed(of_each)
-        engineered = (shares == 1) & self._succeeds(engineering)[:, None]
-        return np.where(engineered, np.minimum(today, better), today)
+            return self.curves.needed(ln_target - self._gain(prices))
+        today = self.curves.needed(ln_target)
+        better = self.better_curves.needed(ln_target)
+        return np.where(self._succeeds(prices), np.minimum(today, better), today)
 
-    def values(self, n: ArrayLike, share: float, engineering: Engineering) -> np.ndarray:
-        """Loss or error at n, after that share of the engineering: (size,).
-
-        n: a number, or one per scenario.
-        """
+    def values(self, n: ArrayLike, engineered: bool, prices: Prices) -> np.ndarray:
+        """The value at n, a number or one per scenario: (size,)."""
         today = self.curves.ln_value(n)
-        if self.better is None:
-            return np.exp(today + share * self._gain(engineering))
-        if share < 1:
+        if not engineered:
             return np.exp(today)
+        if self.better is None:
+            return np.exp(today + self._gain(prices))
         better = np.minimum(today, self.better_curves.ln_value(n))
-        return np.exp(np.where(self._succeeds(engineering), better, today))
+        return np.exp(np.where(self._succeeds(prices), better, today))
 
-    def _gain(self, engineering: Engineering) -> np.ndarray:
-        """ln of the share of the value that is left (size,), 0 or less."""
-        gain = engineering.low + (engineering.high - engineering.low) * self.chance[:, 1]
-        return np.where(self._succeeds(engineering), np.log1p(-gain), 0.0)
+    def _gain(self, prices: Prices) -> np.ndarray:
+        """ln of the share of the value that is left (size,), 0 or less.
 
-    def _succeeds(self, engineering: Engineering) -> np.ndarray:
-        return self.chance[:, 2] < engineering.success
+        Nobody's work, or work of no months, brings nothing.
+        """
+        expected = prices.engineering
+        gain = expected.low + (expected.high - expected.low) * self.chance[:, 1]
+        works = self._succeeds(prices) & (prices.people > 0) & (prices.months > 0)
+        return np.where(works, np.log1p(-gain), 0.0)
+
+    def _succeeds(self, prices: Prices) -> np.ndarray:
+        return self.chance[:, 2] < prices.engineering.success
 
 
 def scenarios(today: Predictive, better: Predictive | None, size: int, seed: int) -> Scenarios:
@@ -125,5 +122,7 @@ def scenarios(today: Predictive, better: Predictive | None, size: int, seed: int
 
     Each of the three chances takes the middle of every (1 / size)th once.
     """
-    chance = qmc.LatinHypercube(3, scramble=False, rng=seed).random(size)
-    return Scenarios(tabulated(today), None if better is None else tabulated(better), chance)
+    random = np.random.default_rng(seed)
+    columns = [(random.permutation(size) + 0.5) / size for _ in range(3)]
+    better = None if better is None else tabulated(better)
+    return Scenarios(tabulated(today), better, np.stack(columns, axis=1))

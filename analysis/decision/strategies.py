@@ -1,4 +1,4 @@
-"""The ways to a target: data alone, the model alone, or engineering first and then data."""
+"""The ways to a target: data alone, engineers alone, or engineers first and then data."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from analysis.decision.prices import Prices, Settled
 from analysis.decision.scenarios import Scenarios
 
 STRATEGIES = ("data", "model", "both")
-SHARES = np.arange(1, 13) / 12  # of the engineering, tried for the best mix
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +17,7 @@ class Strategy:
     """One strategy in every scenario, before it is priced.
 
     name: data, model or both.
-    share: of the engineering effort.
+    engineered: whether the engineers are paid.
     more: (size,) examples that must then still be collected to reach the target, inf where it
         is never reached.
     met: (size,) whether today's model meets the target with today's data, so that nothing is
@@ -26,92 +25,96 @@ class Strategy:
     """
 
     name: str
-    share: float
+    engineered: bool
     more: np.ndarray
     met: np.ndarray
 
+    # --- in every scenario -------------------------------------------------------------------
+
     def cost(self, prices: Prices) -> np.ndarray:
         """Money until the target is reached (size,); inf where it never is."""
-        return np.where(self.met, 0.0, prices.cost(self.share, self.more))
+        return np.where(self.met, 0.0, prices.cost(self.engineered, self.more))
 
     def duration(self, prices: Prices) -> np.ndarray:
         """Months until the target is reached (size,); inf where it never is."""
-        return np.where(self.met, 0.0, prices.duration(self.share, self.more))
+        return np.where(self.met, 0.0, prices.duration(self.engineered, self.more))
 
     def in_time(self, prices: Prices) -> np.ndarray:
         """Whether the target is reached by the deadline: bool (size,)."""
         return self.met | (self.more <= self._most(prices))
 
+    # --- what is promised --------------------------------------------------------------------
+
+    def enough(self, prices: Prices) -> float:
+        """Examples that reach the target with the wanted probability.
+
+        inf where no number of them does, or none that can be had by the deadline; -1 where
+        nothing need be spent.
+        """
+        found = quantile(self.ordered, prices.wanted)
+        return found if found <= self._most(prices) else math.inf
+
+    def price(self, prices: Prices) -> float:
+        """Money that reaches the target in time with the wanted probability; inf for none."""
+        enough = self.enough(prices)
+        return 0.0 if enough < 0 else float(prices.cost(self.engineered, enough))
+
+    def p_with(self, more: float) -> float:
+        """Probability that so many more examples reach the target."""
+        return float(np.searchsorted(self.ordered, more, side="right") / len(self.ordered))
+
     def p_in_time(self, prices: Prices) -> float:
         """Probability that the target is reached by the deadline."""
-        most = max(self._most(prices), -0.5)
-        return float(np.searchsorted(self._ordered, most, side="right") / len(self.more))
+        return self.p_with(self._most(prices))
 
     @property
     def p_reached(self) -> float:
         """Probability that the target is ever reached."""
         return float(np.isfinite(self.more).mean())
 
-    def median_cost(self, prices: Prices) -> float:
-        """The median of `cost`: as costs rise with `more`, the cost of its median."""
-        if self.median_more < 0:
-            return 0.0
-        return float(prices.cost(self.share, self.median_more))
-
     @cached_property
-    def median_more(self) -> float:
-        """Median of the examples still to be collected; -1 where nothing is spent."""
-        return quantile(self._ordered, 0.5)
+    def ordered(self) -> np.ndarray:
+        """more in rising order (size,), -1 where nothing is spent."""
+        return np.sort(np.where(self.met, -1.0, self.more))
 
     def _most(self, prices: Prices) -> float:
-        return min(prices.collected(self.share, prices.deadline), np.finfo(float).max)
-
-    @cached_property
-    def _ordered(self) -> np.ndarray:
-        """more in rising order, -1 where nothing is spent."""
-        return np.sort(np.where(self.met, -1.0, self.more))
+        """Examples that can be had by the deadline; -1 where the engineers are late."""
+        most = prices.collected(self.engineered, prices.deadline)
+        return min(max(most, -1.0), np.finfo(float).max)
 
 
 def strategies(drawn: Scenarios, prices: Settled) -> list[Strategy]:
-    """Data, model, and both at each share of the engineering, in this order."""
-    shares = SHARES if drawn.better is None else np.ones(1)
-    needed = drawn.needed(prices.target, np.append(0, shares), prices.engineering)
-    more = np.maximum(needed - prices.n, 0)
-    met = more[:, 0] == 0
-    more[met] = 0
-    enough = np.where(more[:, -1] == 0, 0, np.inf)
-    mixes = [
-        Strategy("both", float(share), column, met)
-        for share, column in zip(shares, more.T[1:])
+    """Data, model and both, in this order."""
+    data, both = (
+        np.maximum(drawn.needed(prices.target, engineered, prices) - prices.n, 0)
+        for engineered in (False, True)
+    )
+    met = data == 0
+    if drawn.today.curve.meets(prices.target, prices.n):  # it was measured
+        met = np.full(len(data), True)
+    data, both = (np.where(met, 0.0, more) for more in (data, both))
+    model = np.where(both == 0, 0.0, np.inf)
+    return [
+        Strategy("data", False, data, met),
+        Strategy("model", True, model, met),
+        Strategy("both", True, both, met),
     ]
-    data = Strategy("data", 0.0, more[:, 0], met)
-    return [data, Strategy("model", 1.0, enough, met), *mixes]
 
 
 def eligible(strategy: Strategy, prices: Prices) -> bool:
-    """Whether it reaches the target in time as surely as wanted, for a finite amount."""
-    if strategy.p_in_time(prices) < prices.wanted:
-        return False
-    return math.isfinite(strategy.median_cost(prices))
+    """Whether it reaches the target in time as surely as wanted, for a finite price."""
+    return math.isfinite(strategy.price(prices))
 
 
 def best(among: list[Strategy], prices: Prices) -> Strategy:
-    """The decision rule: of the eligible strategies the one with the smallest median cost.
+    """The decision rule: the smallest price that reaches the target as surely as wanted.
 
-    The first where they are equal; where none is eligible, the likeliest to be in time. The
-    median cost of data rises at least as fast with the price of labels as that of any mix,
-    which needs no more of them, and only engineering's rises with its months: so along either
-    there is one point at which the rule changes between data and engineers
-    (analysis/decision/break_even.py).
+    The first where they are equal; where none is eligible, the likeliest to be in time.
     """
-    p = np.array([strategy.p_in_time(prices) for strategy in among])
-    more = np.array([strategy.median_more for strategy in among])
-    shares = np.array([strategy.share for strategy in among])
-    costs = np.where(more < 0, 0.0, prices.cost(shares, more))
-    allowed = (p >= prices.wanted) & np.isfinite(costs)
-    if allowed.any():
-        return among[int(np.argmin(np.where(allowed, costs, np.inf)))]
-    return among[int(np.lexsort((costs, -p))[0])]
+    possible = [strategy for strategy in among if eligible(strategy, prices)]
+    if possible:
+        return min(possible, key=lambda strategy: strategy.price(prices))
+    return max(among, key=lambda strategy: strategy.p_in_time(prices))
 
 
 def quantile(ordered: np.ndarray, q: float) -> float:

@@ -15,7 +15,8 @@ from analysis.diagnostics.search import adequacy, expected_best
 from analysis.reasons import FitError
 from analysis.selection import best_runs, points
 from tracking import schema
-from tracking.runs import is_diverged, is_pruned, is_replica
+from tracking.measures import find_measure
+from tracking.runs import declared, is_diverged, is_pruned, is_replica
 
 TRIAL = ["fraction", "data_seed", "sample"]
 
@@ -40,13 +41,13 @@ class StudySoFar:
 
     study, architecture: their names.
     n: (points,) examples; a size repeats for each data seed.
-    value: (points,) loss or error.
+    value: (points,) by the measure, as a gap.
     fractions: n -> fraction of the pool.
     pool: examples.
     samples, data_seeds: of the largest size.
     known: (fraction, data seed, sample) of the runs that need no other.
-    falling: whether more samples would lower the loss; never with pruning, where all of them
-        would be trained anew.
+    falling: whether more samples would bring better results; never with pruning, where all of
+        them would be trained anew.
     settings: option -> value that most runs have.
     seconds: n -> mean of a run.
     """
@@ -73,14 +74,21 @@ class StudySoFar:
         """Launches the trials that are missing, with the settings of most runs before."""
         options = {
             "study": self.study,
-            "architectures": self.architecture,
+            **self._learner(),
             "fractions": ",".join(map(repr, trials.fractions)),
             "samples": trials.samples,
             "data_seeds": ",".join(map(str, trials.data_seeds)),
             **self.settings,
         }
+        if "trainer" in self.settings:  # it says what is learned
+            del options["trainer"], options["dataset"]
         words = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items()]
         return " ".join(["python -m experiments.study", *words])
+
+    def _learner(self) -> dict[str, str]:
+        if "trainer" in self.settings:
+            return {"trainers": self.settings["trainer"]}
+        return {"architectures": self.architecture}
 
     def missing(self, trials: Trials) -> list[float]:
         """The fraction of each trial that has not been run."""
@@ -119,11 +127,12 @@ def study_so_far(
     FitError for an unknown architecture or measure, or where no run has finished.
 
     runs: load_runs(study).
-    architecture: None for the one with the smallest loss or error.
-    measure: loss or error.
+    architecture: None for the best at its best size.
+    measure: its text.
     """
-    if measure not in schema.MEASURES:
-        raise FitError(f"measure must be loss or error, got {measure!r}")
+    if measure not in declared(runs):
+        known = " or ".join(find_measure(one).name for one in declared(runs))
+        raise FitError(f"measure must be {known}, got {measure!r}")
     curves = points(best_runs(runs), measure).dropna(subset="value")
     name = _architecture(curves, study, architecture)
     curve = curves[curves["architecture"] == name].sort_values(["n", "data_seed"])
@@ -180,6 +189,6 @@ def _settings(runs: pd.DataFrame) -> dict[str, Any]:
     for one in schema.shared():
         if one.name in runs and runs[one.name].notna().any():
             value = one.type(runs[one.name].mode()[0])
-            if not one.choices or value in one.choices:
+            if value != "" and (not one.choices or value in one.choices):
                 usual[one.name] = value
     return usual | ({"pruning": "halving"} if is_pruned(runs) else {})

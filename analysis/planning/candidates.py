@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 
 import numpy as np
 
-from analysis.decision.study_so_far import StudySoFar, Trials
+from analysis.planning.study_so_far import StudySoFar, Trials
 
 # times the largest size, if the pool has them; no back-test bridges a wider gap
 LARGER = (2, 8)

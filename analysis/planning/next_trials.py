@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from analysis.curves.curve import check_confidence, check_positive, read_curve
-from analysis.curves.predictive import FREEDOM, NEVER, Predictive, predict_curve
-from analysis.decision.candidates import Candidate, candidates
-from analysis.decision.study_so_far import StudySoFar, Trials, study_so_far
+from analysis.curves.predictive import NEVER, Predictive, predict_curve
+from analysis.planning.candidates import Candidate, candidates
+from analysis.planning.study_so_far import StudySoFar, Trials, study_so_far
 from analysis.reasons import Finding, Reason
 
 AHEAD = (2, 5, 10)  # times the data: where the value is asked for if there is no target
@@ -44,7 +43,7 @@ class NextTrials:
     value, the mean over AHEAD times the data.
 
     architecture: whose curve.
-    measure: loss or error.
+    measure: its text.
     target: a value to reach, or None.
     table: one row for each set, best first; those that narrow by less than LEAST come last.
     command: of the best set, "" where none helps; where no law can be fitted yet, of the sizes
@@ -85,9 +84,9 @@ def next_trials(
     value, an unknown architecture or a study without finished runs.
 
     runs: load_runs(study).
-    architecture: whose curve; None for the one with the smallest loss or error.
-    target: a loss or error to reach, as `measure` says.
-    measure: loss or error.
+    architecture: whose curve; None for the best.
+    target: to reach, a gap of the measure.
+    measure: its text.
     confidence: of the interval.
     """
     check_confidence(confidence)
@@ -190,10 +189,9 @@ def _refitted(
     """
     sizes = candidate.sizes.astype(float)
     count = len(candidate.trials.data_seeds)
-    mean, unknown = now.moments(sizes, measured=False)
     scatter = now.scatter_of_one
     chance = np.array(OUTCOMES)[(outcome + np.arange(len(sizes))) % len(OUTCOMES)]
-    middle = mean + student.ppf(chance, FREEDOM) * np.hypot(unknown, scatter / np.sqrt(count))
+    middle = now.ln_quantile(sizes, chance, replicates=count)
     if candidate.longer:
         fresh = np.exp(middle)[np.searchsorted(sizes, found.n)]
         return predict_curve(read_curve(found.n, np.minimum(found.value, fresh)))
