@@ -10,17 +10,20 @@ RUN = PATH="$(abspath $(BIN)):$$PATH"
 
 DATA ?= cifar10.npz
 
+# mlflow run makes a new store table by table, and writes a space in its folder's name as %20
 study: setup  ## a small study on scikit-learn's digits, then its answer
-	$(RUN) mlflow run . --env-manager local -e study --experiment-name digits -P study=digits \
+	$(RUN) python -c "from tracking.store import open_store; open_store(new=True)"
+	$(RUN) MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" mlflow run . --env-manager local -e study --experiment-name digits -P study=digits \
 		-P architectures=linear,mlp,forest -P fractions=0.04,0.08,0.16,0.32,0.64,1 \
 		-P samples=2 -P replicas=6 -P patience=500
 	$(RUN) python -m analysis.report --study digits
 
-app: setup  ## the page
+app: setup  ## the page, on this machine alone: http://127.0.0.1:8501
 	$(RUN) streamlit run app/main.py
 
 ui: setup  ## MLflow's own page on the same store
-	@case "$$MLFLOW_TRACKING_URI" in http*) echo "the MLflow UI is at $$MLFLOW_TRACKING_URI";; \
+	@case "$$MLFLOW_TRACKING_URI" in http*) $(RUN) python -c \
+		"from tracking.store import shown; print('the MLflow UI is at', shown())";; \
 	*) $(RUN) mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}";; esac
 
 test: setup  ## style, types, and all tests with their coverage

@@ -5,9 +5,10 @@ from analysis.curves.forecast import DataNeeded, Forecast, data_needed, forecast
 from analysis.curves.power_law import PowerLaw, fit_power_law
 from analysis.curves.predictive import Predictive, predictive
 from analysis.decision.break_even import break_even
-from analysis.decision.budget import best_for_budget
 from analysis.decision.decide import Decision, decide
+from analysis.decision.gains import for_budget, more_data
 from analysis.decision.prices import Engineering, Prices
+from analysis.decision.questions import for_target
 from analysis.decision.rounds import Plan, plan_rounds
 from analysis.reasons import Finding, FitError, Reason
 
@@ -24,13 +25,15 @@ __all__ = [
     "Predictive",
     "Prices",
     "Reason",
-    "best_for_budget",
     "break_even",
     "data_multiplier",
     "data_needed",
     "decide",
     "fit_power_law",
+    "for_budget",
+    "for_target",
     "forecast",
+    "more_data",
     "plan_rounds",
     "predictive",
 ]

@@ -6,10 +6,10 @@ python -m analysis.restore app/example/fashion_mnist
 from dataclasses import replace
 from pathlib import Path
 
-from tracking.command import Parser, run
+from tracking.command import Parser, check_name, command_line, run
 from tracking.export import read_export
 from tracking.restore import found_at, restore
-from tracking.store import default_store
+from tracking.store import shown
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -24,9 +24,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     study = read_export(options.folder)
     study = found_at(study, options.dataset) if options.dataset else study
+    check_name("study", options.study)
     study = replace(study, name=options.study or study.name)
-    print(f"{restore(study):,} trials of study '{study.name}' restored to {default_store()}")
-    print(f"next: python -m analysis.report --study {study.name}")
+    print(f"{restore(study):,} trials of study '{study.name}' restored to {shown()}")
+    print(f"next: {command_line('analysis.report', study=study.name)}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def show(source: Source, analysis: StudyAnalysis, question: Question) -> None:
     try:
         found = headline(analysis, question)
     except ValueError as error:  # FitError, or what prices refuse
-        stop(say_error(error))
+        stop(say_error(error, analysis.measure))
     st.title(words(found.sentence), anchor=False)
     _trust(found)
     if found.facts:

@@ -3,16 +3,19 @@
 It is forgotten when the store changes; a control never fits anything again.
 """
 
+import io
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from analysis.report.study_analysis import StudyAnalysis
+from tracking import other_runs
 from tracking import study as studies
 from tracking.export import read_export
 from tracking.store import experiments
 from tracking.study import Study
+from tracking.tables.cells import Cells, read_cells
 
 
 @st.cache_data(ttl=5, show_spinner=False)
@@ -39,6 +42,18 @@ def example(folder: Path) -> Study:
     return read_export(folder)
 
 
+@st.cache_resource(max_entries=6, show_spinner=False)
+def cells(content: bytes, name: str, sheet: str | None) -> Cells:
+    """An uploaded file as a table of text, which is read again for each question."""
+    return read_cells(io.BytesIO(content), name, sheet)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def run_cells(experiment: str, store: str, stamp: str) -> Cells:
+    """What the runs of others have logged, as it was at the stamp."""
+    return other_runs.run_cells(experiment, store)
+
+
 @st.cache_resource(max_entries=20, show_spinner=False)
 def analysis(
     source: tuple[str, ...], dataset: str | None, measure: str, _study: Study
@@ -51,6 +66,6 @@ def analysis(
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def history(run_id: str, store: str, status: str) -> pd.DataFrame:
-    """Losses over steps of one run; by its status, so that a running one is asked again."""
-    return studies.histories([run_id], store)
+def history(run_id: str, store: str, status: str, measure: str) -> pd.DataFrame:
+    """One run over its steps; by its status, so that a running one is asked again."""
+    return studies.histories([run_id], store, (measure,))

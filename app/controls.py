@@ -7,15 +7,19 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis.decision.prices import Engineering, Prices
+from analysis.report.numbers import best_of
 from analysis.report.study_analysis import Question, StudyAnalysis
+from analysis.report.value_axis import titled
 from analysis.selection import datasets
 from app import address, cache
 from app.show import labels, say
 from app.source import Source
-from tracking.text import Text
+from tracking.measures import KNOWN, Measure, find_measure
+from tracking.text import Text, Verbatim
 
-MEASURES = {"loss": Text("Loss (nats)"), "error": Text("Error")}
 CONFIDENCES = (0.5, 0.8, 0.9, 0.95)
+LEAST_GAP = 1e-6  # between the best value and a target
+MOST_VALUE = 1e12  # of a measure without end
 MOST_TIMES = 100  # the data: the most examples that can be asked about
 DEFAULT = Prices()
 GAIN = Text("a gain as below")
@@ -53,7 +57,7 @@ NUMBERS = {
     "people": Number(Text("Engineers"), DEFAULT.people, 1e4, 1.0),
     "months": Number(Text("Months of engineering"), DEFAULT.months, 240.0, 1.0),
     "gain_low": Number(
-        Text("Engineering lowers the loss by at least (%)"),
+        Text("Engineering lowers the {measure} by at least (%)", measure=Text("loss")),
         100 * DEFAULT.engineering.low,
         99.0,
         1.0,
@@ -72,7 +76,7 @@ NUMBERS = {
         Text("GPU hours of one training with its search"), DEFAULT.gpu_hours, 1e9, 1.0
     ),
     "deadline": Number(Text("Deadline (months from now)"), None, 240.0, 1.0, empty=NO_LIMIT),
-    "value": Number(Text("Worth of 1 % less error (or 0.01 nats)"), None, 1e15, 1000.0),
+    "value": Number(Text("Worth of {step}", step="0.01"), None, 1e15, 1000.0),
     "wanted": Number(
         Text("Wanted chance of reaching the target (%)"), 100 * DEFAULT.wanted, 99.0, 5.0
     ),
@@ -92,7 +96,8 @@ def choose(source: Source) -> tuple[StudyAnalysis, Question]:
         with st.expander(say(Text("Prices and inputs"))):
             others = ["", *(name for name in names if name != architecture)]
             better = _one_of("better", Text("Engineers bring"), others, {"": GAIN})
-            chosen = {key: _number(key) for key in NUMBERS}
+            called = _called(analysis.measure)
+            chosen = {key: _number(key, called.get(key)) for key in NUMBERS}
             n = _examples(analysis, architecture)
             currency = _currency()
     prices = _prices(chosen, target, n, currency)
@@ -103,17 +108,24 @@ def choose(source: Source) -> tuple[StudyAnalysis, Question]:
 def _analysis(source: Source) -> StudyAnalysis:
     study = source.study
     dataset = _one_of("dataset", Text("Dataset"), datasets(study))
-    address.start("metric", study.measures[0], address.one_of(study.measures))
-    if st.session_state["metric"] not in study.measures:
-        st.session_state["metric"] = study.measures[0]
+    measures = study.measures_on(dataset)
+    address.start("metric", measures[0], address.one_of(measures))
+    if st.session_state["metric"] not in measures:
+        st.session_state["metric"] = measures[0]
     measure = st.radio(
         say(Text("Measure")),
-        study.measures,
-        format_func=labels(MEASURES),
+        measures,
+        format_func=labels({one: Verbatim(_capital(one)) for one in measures}),
         key="metric",
         horizontal=True,
     )
     return cache.analysis(source.key, dataset, measure, study)
+
+
+def _capital(measure: str) -> str:
+    """A measure as a choice: a word begins with a capital, a name stays as it is."""
+    known = say(titled(measure))
+    return known[:1].upper() + known[1:] if measure in KNOWN else known
 
 
 def _one_of(
@@ -132,18 +144,57 @@ def _one_of(
 
 
 def _target(analysis: StudyAnalysis) -> float | None:
-    """In units of the measure; an error is asked for in per cent."""
-    error = analysis.measure == "error"
-    key = f"target_{analysis.measure}"
-    least = 1e-6
-    most = 100.0 if error else 1e6
+    """As the reader knows the measure, shares in per cent; returned as a gap to the best."""
+    found = find_measure(analysis.measure)
+    key = f"target_{found.name}"
+    scale = 100 if found.is_share else 1
+    least, most = (scale * end for end in _targets(found))
     address.start(key, None, address.number(least, most))
-    label = Text("Target error (%)") if error else Text("Target loss (nats)")
-    empty = say(Text("20 % below the curve now"))
+    empty = Text("20 % below the curve now")
+    if found.is_score:
+        empty = Text("closes 20 % of the gap to {best}", best=best_of(found.text))
     value = st.number_input(
-        say(label), least, most, None, format="%g", key=key, placeholder=empty
+        say(_target_label(found)),
+        least,
+        most,
+        None,
+        format="%g",
+        key=key,
+        placeholder=say(empty),
     )
-    return value / 100 if error and value else value
+    return None if value is None else found.gap(value / scale)
+
+
+def _targets(found: Measure) -> tuple[float, float]:
+    """The smallest and the largest value that may be asked for."""
+    if found.is_score:
+        return found.best - min(found.most, MOST_VALUE), found.best - LEAST_GAP
+    return found.best + LEAST_GAP, min(found.most, MOST_VALUE)
+
+
+def _target_label(found: Measure) -> Text:
+    unit = "%" if found.is_share else found.unit
+    if not unit:
+        return Text("Target {measure}", measure=found.said)
+    return Text("Target {measure} ({unit})", measure=found.said, unit=unit)
+
+
+def _called(measure: str) -> dict[str, Text]:
+    """Labels of NUMBERS that name the measure."""
+    found = find_measure(measure)
+    known = {"measure": found.said, "best": best_of(measure)}
+    low = Text("Engineering lowers the {measure} by at least (%)", **known)
+    if found.is_score:
+        low = Text("Engineering closes at least (% of the gap to {best})", **known)
+    return {"gain_low": low, "value": _worth(found)}
+
+
+def _worth(found: Measure) -> Text:
+    """What 0.01 better is worth, in the measure's units."""
+    step = "1 %" if found.is_share else f"0.01 {found.unit}".strip()
+    if found.is_score:
+        return Text("Worth of {step} more {measure}", step=step, measure=found.said)
+    return Text("Worth of {step} less {measure}", step=step, measure=found.said)
 
 
 def _confidence() -> float:
@@ -162,11 +213,11 @@ def _a_confidence(text: str) -> float:
     return float(text)
 
 
-def _number(key: str) -> float | None:
+def _number(key: str, called: Text | None = None) -> float | None:
     field = NUMBERS[key]
     address.start(key, field.default, address.number(field.lowest, field.highest))
     return st.number_input(
-        say(field.label),
+        say(called or field.label),
         field.lowest,
         field.highest,
         None,

@@ -22,7 +22,7 @@ def show_part(part: Part, source: Source, analysis: StudyAnalysis, question: Que
     try:
         sections = _sections(part, source, analysis, question)
     except ValueError as error:  # FitError, or what prices refuse
-        inform(say_error(error))
+        inform(say_error(error, analysis.measure))
         return
     if not sections:
         inform(NOTHING)

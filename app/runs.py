@@ -1,36 +1,27 @@
-"""The table behind it all, and the losses over steps of chosen runs."""
+"""The table behind it all, and chosen runs over their steps."""
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from analysis.report import charts
+from analysis.report.numbers import said_of
 from analysis.report.parts import points
+from analysis.report.run_table import headings, runs_table
 from analysis.report.sections import Section
 from analysis.report.study_analysis import StudyAnalysis
 from analysis.selection import best_runs
 from app import cache
 from app.show import labels, say, show, words
 from app.source import Source
+from tracking.csv_cells import as_csv, inert
+from tracking.measures import find_measure
+from tracking.schema import history
 from tracking.study import links
 from tracking.text import Text, counted
 
-COLUMNS = [
-    "name",
-    "architecture",
-    "n_train",
-    "sample",
-    "data_seed",
-    "status",
-    "best_val_loss",
-    "best_val_error",
-    "test_loss",
-    "test_error",
-    "best_step",
-    "seconds",
-    "failure",
-]
 LINK = "MLflow"  # to each run there, where its address is known
 MOST = 8  # curves over steps at once
 ALL = Text("all")
@@ -40,14 +31,14 @@ def show_runs(source: Source, analysis: StudyAnalysis) -> None:
     st.subheader(words(Text("The runs behind each point")))
     if analysis.runs is None:
         measured = points(analysis).dropna(axis="columns", how="all")
-        st.dataframe(measured, hide_index=True)
+        st.dataframe(inert(measured), hide_index=True)
         return
     runs = analysis.runs
     if source.ui:
         runs = runs.assign(**{LINK: links(runs, source.ui)})
     chosen = _filtered(runs)
     _table(chosen, len(runs))
-    _histories(source, chosen)
+    _histories(source, chosen, analysis.chooser)
 
 
 def _filtered(runs: pd.DataFrame) -> pd.DataFrame:
@@ -68,13 +59,13 @@ def _filtered(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(chosen: pd.DataFrame, count: int) -> None:
-    name, *others = COLUMNS
-    columns = [name, LINK, *others] if LINK in chosen else COLUMNS
-    table = chosen.reindex(columns=columns).sort_values("best_val_loss")
-    config = {
-        LINK: st.column_config.LinkColumn(display_text=say(Text("open"))),
-        "n_train": st.column_config.NumberColumn(say(Text("examples")), format="localized"),
-    }
+    table = inert(runs_table(chosen))  # the browser offers what it shows as CSV
+    if LINK in chosen:
+        table.insert(1, LINK, chosen[LINK])
+    config: dict[str, Any] = {name: say(text) for name, text in headings(chosen).items()}
+    config[LINK] = st.column_config.LinkColumn(display_text=say(Text("open")))
+    examples = st.column_config.NumberColumn(config["n_train"], format="localized")
+    config["n_train"] = examples
     st.dataframe(table, hide_index=True, column_config=config)
     shown = counted(
         "{shown} of {count} run.",
@@ -85,15 +76,15 @@ def _table(chosen: pd.DataFrame, count: int) -> None:
     st.caption(words(shown))
     st.download_button(
         "CSV",
-        lambda: table.to_csv(index=False).encode(),
+        lambda: as_csv(table).encode(),
         "runs.csv",
         type="tertiary",
         on_click="ignore",
     )
 
 
-def _histories(source: Source, runs: pd.DataFrame) -> None:
-    """Losses over steps of runs that the reader chooses."""
+def _histories(source: Source, runs: pd.DataFrame, measure: str) -> None:
+    """The measure that chose, over steps of runs that the reader chooses."""
     kept = source.study.histories
     known = runs if kept is None else runs[runs["run_id"].isin(kept["run_id"])]
     first = _largest(known)
@@ -101,16 +92,16 @@ def _histories(source: Source, runs: pd.DataFrame) -> None:
         return
     names = dict(zip(known["run_id"], known["name"]))
     chosen = st.multiselect(
-        say(Text("Losses over training steps of")),
+        say(Text("Over training steps, the {measure} of", measure=said_of(measure))),
         list(names),
         first,
         names.get,
         max_selections=MOST,
         key=f"steps-{'-'.join(source.key)[:80]}",
     )
-    steps = _steps(source, known, chosen)
+    steps = _steps(source, known, chosen, measure)
     if not steps.empty:
-        show(_section(steps.assign(name=steps["run_id"].map(names))), "steps")
+        show(_section(steps.assign(name=steps["run_id"].map(names)), measure), "steps")
 
 
 def _largest(runs: pd.DataFrame) -> list[str]:
@@ -119,18 +110,34 @@ def _largest(runs: pd.DataFrame) -> list[str]:
     return best.drop_duplicates("architecture", keep="last")["run_id"].tolist()[:MOST]
 
 
-def _steps(source: Source, runs: pd.DataFrame, chosen: list[str]) -> pd.DataFrame:
-    """Losses over steps of the chosen runs, kept with the study or asked of the store."""
+def _steps(
+    source: Source, runs: pd.DataFrame, chosen: list[str], measure: str
+) -> pd.DataFrame:
+    """The measure over steps of the chosen runs, kept with the study or asked of the store."""
     kept = source.study.histories
-    if kept is not None:
-        return kept[kept["run_id"].isin(chosen)]
-    status = runs.set_index("run_id")["status"]
-    parts = [cache.history(run_id, source.store, status[run_id]) for run_id in chosen]
-    return pd.concat(parts) if parts else pd.DataFrame()
+    if kept is None:
+        status = runs.set_index("run_id")["status"]
+        parts = [
+            cache.history(run_id, source.store, status[run_id], measure) for run_id in chosen
+        ]
+        kept = pd.concat(parts) if parts else pd.DataFrame(columns=["run_id"])
+    val, _ = history(find_measure(measure).name)
+    known = kept[kept["run_id"].isin(chosen)]
+    return known.dropna(subset=val) if val in known else known[:0]
 
 
-def _section(steps: pd.DataFrame) -> Section:
-    words = Text("Validation loss over optimiser steps; thin and dotted: the training loss.")
-    table = steps[["name", "step", "val_loss", "train_loss"]]
-    chart = partial(charts.steps, steps)
-    return Section(Text("Losses over steps"), words, table, chart)
+def _section(steps: pd.DataFrame, measure: str) -> Section:
+    known = {"measure": said_of(measure)}
+    words = Text(
+        "Validation {measure} over optimiser steps; thin and dotted: in training.", **known
+    )
+    val, train = history(find_measure(measure).name)
+    shown = {
+        "name": Text("run"),
+        "step": Text("step"),
+        val: Text("validation {measure}", **known),
+        train: Text("training {measure}", **known),
+    }
+    table = steps.reindex(columns=list(shown)).rename(columns=shown)
+    chart = partial(charts.steps, steps, measure)
+    return Section(Text("Over training steps"), words, table, chart)

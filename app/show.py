@@ -12,6 +12,7 @@ from analysis.report.language import translate
 from analysis.report.numbers import Link
 from analysis.report.sections import Section
 from analysis.report.theme import Theme, picture
+from tracking.csv_cells import as_csv
 
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII punctuation
 
@@ -73,7 +74,8 @@ def show(section: Section, key: str) -> None:
     if section.lines:
         st.markdown("\n".join(f"- {words(line)}" for line in section.lines))
     if section.chart is not None:
-        chart = section.chart(theme=theme())
+        # else Streamlit shows what a mark is drawn by: the gap of a score, untranslated
+        chart = section.chart(theme=theme()).configure_mark(tooltip=None)
         st.altair_chart(chart, alt=say(alt_text(section)), key=f"chart-{key}")
         with st.expander(say(NUMBERS)):
             _table(section, key)
@@ -119,7 +121,7 @@ def _maker(section: Section, kind: str) -> Callable[[], bytes]:
     def make() -> bytes:
         if kind == "csv":
             assert section.table is not None
-            return section.table.to_csv(index=False).encode()
+            return as_csv(section.table).encode()
         assert section.chart is not None
         return picture(section.chart(theme=Theme()), kind)
 

@@ -1,7 +1,8 @@
 """Where the data come from: a study of the store, the reader's own CSV, or an example."""
 
+import argparse
 import hashlib
-import io
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import streamlit as st
 
 from analysis.report.failure_words import nothing_finished
 from analysis.selection import datasets
-from app import address, cache
+from app import address, asked, cache
 from app.show import labels, say, stop
-from tracking.errors import StoreError
+from tracking.errors import InputError, StoreError
 from tracking.export import exports
-from tracking.store import default_store
-from tracking.study import Study, read_measured
+from tracking.other_runs import NothingFinished
+from tracking.store import default_store, shown
+from tracking.study import Study, as_study
+from tracking.tables.cells import SHEET
+from tracking.tables.reading import Reading
 from tracking.text import Text
 
 EXAMPLES = Path(__file__).parent / "example"
@@ -23,6 +27,7 @@ KINDS = {"study": Text("Study"), "csv": Text("Your CSV"), "example": Text("Examp
 MAKE_STUDY = Text(
     "Train a small study on the built-in digits (under two minutes on two cores):"
 )
+KINDS_OF_FILE = ["csv", "tsv", "txt", "xlsx"]
 # Of a CSV, as server.maxUploadSize says; its rows are bounded where it is read.
 MOST_BYTES = 2 * 2**20
 UI = "http://127.0.0.1:5000"  # where `make ui` serves it
@@ -58,7 +63,7 @@ def choose() -> Source:
         kind = _kind()
         try:
             return {"study": _study, "csv": _csv, "example": _example}[kind]()
-        except (StoreError, OSError) as error:
+        except (InputError, OSError) as error:
             problem = str(error)
     if kind == "study":
         stop(problem, MAKE_STUDY, "make study")
@@ -80,7 +85,7 @@ def _first_kind() -> str:
     """The example where the default store holds no study yet."""
     try:
         there = any(name != "Default" for name in cache.names(default_store()))
-    except StoreError:
+    except InputError:
         there = False
     return "study" if there or not exports(EXAMPLES) else "example"
 
@@ -93,24 +98,53 @@ def _study() -> Source:
     name = _name(cache.names(store))
     stamp = cache.stamp(name, store)
     study = cache.load(name, store, stamp)
-    if not datasets(study):
-        assert study.runs is not None
-        raise StoreError(nothing_finished(name, study.runs))
-    return Source(study, "study", (store, name, stamp), store, ui)
+    key = (store, name, stamp)
+    if datasets(study):
+        return Source(study, "study", key, store, ui)
+    assert study.runs is not None
+    if study.runs.empty:
+        try:
+            return _experiment(key, ui)
+        except NothingFinished:
+            pass
+    raise StoreError(nothing_finished(name, study.runs))
+
+
+def _experiment(key: tuple[str, str, str], ui: str) -> Source:
+    """Runs that others logged, by their own names."""
+    store, name, stamp = key
+    cells = cache.run_cells(name, store, stamp)
+    study, reading = asked.read(lambda said: as_study(name, cells, said), f"{store} {name}")
+    return Source(study, "study", (*key, str(reading)), store, ui)
+
+
+def stores() -> list[str]:
+    """The stores that may be looked at: that of the page, and those given at its start.
+
+    streamlit run app/main.py -- --store URI --store URI
+    A visitor chooses among them; what a visitor types is never opened.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--store", action="append", default=[])
+    given, _ = parser.parse_known_args(sys.argv[1:])
+    return list(dict.fromkeys([default_store(), *given.store]))
 
 
 def _where() -> tuple[str, str]:
     """The tracking store and the address of its MLflow UI, "" where that is none."""
     place = st.expander(say(Text("Where the runs are")))
-    store = place.text_input(
+    known = stores()
+    number = place.selectbox(
         say(Text("MLflow tracking store")),
-        default_store(),
+        range(len(known)),
+        format_func=lambda one: shown(known[one]),
         key="store",
-        help=say(Text("MLFLOW_TRACKING_URI, or MLflow's default. It is only read.")),
+        help=say(Text("Those that the page was started with. They are only read.")),
     )
+    store = known[number]
     ui = place.text_input(
         say(Text("MLflow UI")),
-        store if store.startswith("http") else UI,
+        shown(store).replace("***@", "") if store.startswith("http") else UI,
         key="ui",
         help=say(Text("Points and runs link to it. Start it with: make ui")),
     )
@@ -131,10 +165,14 @@ def _name(names: list[str]) -> str:
 
 def _csv() -> Source:
     columns = Text(
-        "Columns n and loss (nats) or error (fraction, 0–1); optional: se, architecture."
+        "Columns n and loss, error, accuracy, rmse or another measure; optional: se, "
+        "architecture, seed. CSV or Excel."
     )
     given = st.file_uploader(
-        say(Text("Learning curves that you measured")), "csv", key="csv", help=say(columns)
+        say(Text("Learning curves that you measured")),
+        KINDS_OF_FILE,
+        key="csv",
+        help=say(columns),
     )
     st.download_button(
         say(Text("Template")),
@@ -147,8 +185,8 @@ def _csv() -> Source:
     )
     if given is None:
         upload = Text(
-            "Upload a CSV with the columns n and loss (or error) to get the same answers "
-            "for it."
+            "Upload a CSV with the columns n and loss (or another measure) to get the same "
+            "answers for it."
         )
         raise StoreError(upload)
     return _measured(given.name, given.getvalue())
@@ -160,8 +198,13 @@ def _measured(name: str, content: bytes) -> Source:
             "The CSV has more than {most:,} bytes; that is the most allowed.", most=MOST_BYTES
         )
         raise StoreError(too_long)
-    study = read_measured(io.BytesIO(content), name)
-    return Source(study, "csv", (hashlib.sha256(content).hexdigest(),))
+    key = hashlib.sha256(content).hexdigest()
+
+    def load(reading: Reading) -> Study:
+        return as_study(name, cache.cells(content, name, reading.only.get(SHEET)), reading)
+
+    study, reading = asked.read(load, key)
+    return Source(study, "csv", (key, str(reading)))
 
 
 # --- an example ------------------------------------------------------------------------------

@@ -3,15 +3,20 @@
 mlflow run . -e report -P study=digits             a study of the tracking store
 python -m analysis.report --study digits           the same
 python -m analysis.report curve.csv                measurements made elsewhere
+python -m analysis.report --experiment NAME --columns n=train_size,loss=val/loss
+                                                   any MLflow experiment, by its own names
 python -m analysis.report app/example/digits       a study that was exported
 
 The answer is printed; that of a study in the store is logged to its run, too.
 """
 
 import argparse
-import math
+import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import pandas as pd
 
 from analysis.decision.prices import Prices
 from analysis.diagnostics.logged_forecasts import forecast_held_out
@@ -26,52 +31,65 @@ from analysis.selection import datasets
 from tracking.command import Option, Parser, number, run, sizes
 from tracking.errors import InputError, StoreError
 from tracking.export import read_export
-from tracking.schema import MEASURES
-from tracking.study import Study, load_study, read_measured
+from tracking.measures import find_measure, read_target
+from tracking.runs import load_runs
+from tracking.study import Study, load_experiment, load_study, read_measured
+from tracking.tables.reading import Reading, read_pairs
 
+MANY_CURVES = 10  # from which on progress is told
 NEXT = "\nthe runs:  make ui    (mlflow ui)\nthe page:  make app   (streamlit run app/main.py)"
+
+
+LEAST, MOST = 0.01, 0.999  # confidence that an interval can be given for
 
 
 # --- what is asked ---------------------------------------------------------------------------
 
 
-def measure(text: str) -> str | None:
-    """loss or error; None for "", as MLproject says neither in particular."""
-    if text.strip() not in ("", *MEASURES):
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is unknown; allowed: {', '.join(MEASURES)}"
-        )
+def given(text: str) -> str | None:
+    """None for "", as MLproject says nothing in particular."""
     return text.strip() or None
 
 
-def target(text: str) -> float | None:
-    """A loss or error above 0; None for "", as MLproject says none."""
-    if not text.strip():
-        return None
-    value = number(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text}' is not above 0")
-    return value
+def target(text: str) -> str | None:
+    """A number, perhaps in per cent; None for "". Its measure says what is allowed."""
+    if given(text) is not None:
+        number(text.strip().removesuffix("%"))
+    return given(text)
 
 
+def pairs(text: str) -> dict[str, str]:
+    """`a=b,c=d`; none for ""."""
+    try:
+        return read_pairs(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+COLUMNS_HELP = "what is what: n=train_size,loss=val/loss,architecture=model"
 OPTIONS = (  # the parameters of the entry point in MLproject
     Option("study", "scaling-study", "name of the study (an MLflow experiment)"),
-    Option("metric", "", "loss or error; default loss, or what a CSV has", measure),
-    Option("target", "", "loss or error to reach: how much data does it need?", target),
+    Option("metric", "", "measure: loss, accuracy, rmse, …; default: what chose", given),
+    Option("target", "", "of the measure: how much data does it need?", target),
+    Option("experiment", "", "any MLflow experiment, read by --columns", given),
+    Option("columns", "", COLUMNS_HELP, pairs),
+    Option("only", "", "rows that count: epoch=20,split=test; epoch=last", pairs),
     Option("confidence", 0.9, "of the intervals, between 0 and 1", number),
 )
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser("analysis.report", "Print the answer.", OPTIONS)
-    file_help = "measurements: CSV with columns n, loss or error; or an exported study"
+    file_help = "measurements: CSV with columns n and a measure; or an exported study"
     parser.add_argument("file", nargs="?", help=file_help)
     parser.add_argument("--json", action="store_true", help="print the answer for machines")
     ahead_help = "n,n: log forecasts of these sizes before they are trained"
     parser.add(Option("forecast_held_out", (), ahead_help, sizes))
     options = parser.parse_args(arguments)
-    if not 0 < options.confidence < 1:
-        raise InputError(f"confidence {options.confidence:g} is outside (0, 1)")
+    if not LEAST <= options.confidence <= MOST:
+        raise InputError(
+            f"confidence {options.confidence:g} is outside (0, 1); allowed: {LEAST} to {MOST}"
+        )
     return options
 
 
@@ -107,30 +125,57 @@ def main(arguments: list[str] | None = None) -> None:
 def forecast_ahead(options: argparse.Namespace) -> None:
     """Log forecasts of sizes that have not been trained yet."""
     asked = options.forecast_held_out
+    check_trainable(options.study, asked)
     print_forecasts(forecast_held_out(options.study, asked, options.confidence))
+
+
+def check_trainable(study: str, sizes: tuple[int, ...]) -> None:
+    """Raises InputError for sizes that the study can never train."""
+    pools = pd.to_numeric(load_runs(study)["pool"], errors="coerce").dropna()
+    if len(pools) and max(sizes) > pools.max():
+        raise InputError(
+            f"forecast_held_out {max(sizes):,} is more than the {pools.max():,.0f} examples "
+            f"of study '{study}'"
+        )
 
 
 def answer(options: argparse.Namespace) -> None:
     subject = subject_of(options)
     analysis = subject.analysis
+    show_progress(analysis, options.confidence)
     question = question_of(options, analysis.measure)
     if options.json:
         print_json(analysis, question, subject.source)
     else:
         print_report(analysis, question, subject.title)
-    if not options.file:
+    if not (options.file or options.experiment):
         log_answer(analysis, question)
         print("" if options.json else NEXT, end="" if options.json else "\n")
 
 
+def show_progress(analysis: StudyAnalysis, confidence: float) -> None:
+    """Of many curves, each of which takes a second, on a terminal's standard error."""
+    count = len(analysis.curves)
+    if count < MANY_CURVES:
+        return
+    for i, name in enumerate(analysis.curves, 1):
+        analysis.conclusion(name, confidence)
+        print(f"\rcurve {i} of {count}", end="", file=sys.stderr, flush=True)
+    print("; now they are compared", file=sys.stderr)
+
+
 def subject_of(options: argparse.Namespace) -> Subject:
-    """A study of the store, an exported one, or a CSV."""
+    """A study of the store, an exported one, a CSV, or any experiment."""
     file = options.file
+    if options.experiment:
+        return measured(options, "experiment", options.experiment)
     if file and not Path(file).is_dir():
-        study = read_measured(file, file, options.metric)
-        return Subject(StudyAnalysis(study, None, study.measures[0]), file, {"csv": file})
+        return measured(options, "csv", file)
+    if options.columns or options.only:
+        raise InputError("--columns and --only are of a CSV, or of an --experiment")
     study = read_export(Path(file)) if file else load_study(options.study)
-    analysis = StudyAnalysis(study, main_dataset(study), options.metric or "loss")
+    dataset = main_dataset(study)
+    analysis = StudyAnalysis(study, dataset, measure_of(study, dataset, options.metric))
     if file:
         title = f"Study {study.name}, exported to {file}{others(analysis)}"
         return Subject(analysis, title, {"export": file})
@@ -138,11 +183,33 @@ def subject_of(options: argparse.Namespace) -> Subject:
     return Subject(analysis, f"Study {study.name}{others(analysis)}", source)
 
 
+def measured(options: argparse.Namespace, kind: str, name: str) -> Subject:
+    """What others measured, read as --columns and --only say."""
+    reading = Reading(options.columns or {}, options.only or {})
+    load = load_experiment if kind == "experiment" else partial(read_measured, name)
+    study = load(name, reading=reading, measure=options.metric)
+    measure = measure_of(study, None, options.metric)
+    return Subject(StudyAnalysis(study, None, measure), name, {kind: name})
+
+
+def measure_of(study: Study, dataset: str | None, wanted: str | None) -> str:
+    """The measure asked for by its name, else the one that chose. Raises InputError."""
+    known = study.measures_on(dataset)
+    named = {find_measure(one).name: one for one in known} | {one: one for one in known}
+    if wanted is None:
+        return known[0]
+    if wanted not in named:
+        names = ", ".join(find_measure(one).name for one in known)
+        raise InputError(f"metric '{wanted}' is unknown; allowed: {names}")
+    return named[wanted]
+
+
 def question_of(options: argparse.Namespace, measure: str) -> Question:
     """Raises InputError for a target that cannot be meant."""
-    if measure == "error" and (options.target or 0) > 1:
-        raise InputError(f"target {options.target:g} is no error; allowed: above 0, up to 1")
-    return Question(confidence=options.confidence, prices=Prices(target=options.target))
+    target = None
+    if options.target is not None:
+        target = read_target(options.target, find_measure(measure))
+    return Question(confidence=options.confidence, prices=Prices(target=target))
 
 
 def main_dataset(study: Study) -> str:

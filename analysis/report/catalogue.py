@@ -54,8 +54,8 @@ def extracted() -> Catalog:
             for message, line in marked(path.read_text(encoding="utf-8")):
                 catalogue.add(message, None, [(file, line)])
     for one in schema.FIELDS:
-        if one.label:
-            catalogue.add(one.label, None, [("tracking/schema.py", 1)])
+        for text in filter(None, (one.label, one.heading)):
+            catalogue.add(text, None, [("tracking/schema.py", 1)])
     return catalogue
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.curves.forecast import Forecast
 from analysis.curves.power_law import PowerLaw
+from tracking.measures import find_measure
 from tracking.text import Text
 
 POINTS_PER_LINE = 60
@@ -20,7 +21,7 @@ BEST_GUESS = Text("best guess")
 
 @dataclass(frozen=True)
 class Lines:
-    """What is drawn beside the points; levels are in units of the measure.
+    """What is drawn beside the points; levels are gaps (tracking/measures.py).
 
     laws: architecture -> its law.
     forecasts: architecture -> its forecast.
@@ -94,7 +95,7 @@ def regions(points: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     return pd.DataFrame(kept, columns=["start", "end", "region"])
 
 
-def levels(lines: Lines) -> pd.DataFrame:
+def levels(lines: Lines, measure: str = "loss") -> pd.DataFrame:
     """Horizontal lines: value, level (what it is), and fitted (whether the law says it).
 
     No floor is shown that the forecast, which weighs other forms, too, falls below.
@@ -102,9 +103,16 @@ def levels(lines: Lines) -> pd.DataFrame:
     rows = [(lines.target, TARGET, False), (lines.best_guess, BEST_GUESS, False)]
     law = lines.laws.get(lines.chosen or "")
     if law and law.c > FIRM * law(law.n_max) and law.c <= _lowest(lines, law):
-        rows.append((law.c, Text("floor of {name}", name=lines.chosen), True))
+        rows.append((law.c, _limit(str(lines.chosen), measure), True))
     known = [row for row in rows if row[0]]
     return pd.DataFrame(known, columns=["value", "level", "fitted"])
+
+
+def _limit(name: str, measure: str) -> Text:
+    """What remains with any amount of data."""
+    if find_measure(measure).is_score:
+        return Text("ceiling of {name}", name=name)
+    return Text("floor of {name}", name=name)
 
 
 def _lowest(lines: Lines, law: PowerLaw) -> float:

@@ -12,6 +12,7 @@ from analysis.report.theme import HEIGHT, LIGHT, Theme, log
 from tracking.text import Text
 
 WORSE_TO_BETTER = ["#D55E00", "#9AA0AA", "#0072B2"]  # a tenth, as much, ten times the data
+ARCHITECTURE = Text("architecture")
 TINY = 1e-3  # is shown for a multiplier of 0
 
 
@@ -26,8 +27,10 @@ def exponents(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
     table = table.assign(architecture=names)
     y = alt.Y("architecture:N", title=None, sort=None, axis=alt.Axis(labelOverlap=False))
     scale = alt.Scale(zero=False)
-    title = theme.say(Text("exponent b"))
-    numbers = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("low", "b", "high")]
+    title_of_b = Text("exponent b")
+    title = theme.say(title_of_b)
+    titles = {"low": Text("lower end"), "b": title_of_b, "high": Text("upper end")}
+    numbers = [theme.tooltip(name, title, ".3f") for name, title in titles.items()]
     base = alt.Chart(table)
     colour = theme.colour(names).legend(None)
     bars = base.mark_rule(strokeWidth=3).encode(
@@ -38,7 +41,7 @@ def exponents(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
         y,
         colour,
         theme.shape(names).legend(None),
-        tooltip=["architecture:N", *numbers],
+        tooltip=[theme.tooltip("architecture", ARCHITECTURE), *numbers],
     )
     return alt.LayerChart(layer=[bars, dots]).properties(
         height=70 + 32 * len(table), width="container"
@@ -46,7 +49,7 @@ def exponents(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
 
 
 def winners(chances: pd.DataFrame, n: float, *, theme: Theme = LIGHT) -> alt.LayerChart:
-    """Probability of the lowest loss or error over sizes, stacked.
+    """Probability of being the best over sizes, stacked.
 
     chances: sizes n (rows), architectures (columns).
     n: where the dashed line is: most data end there.
@@ -61,9 +64,9 @@ def winners(chances: pd.DataFrame, n: float, *, theme: Theme = LIGHT) -> alt.Lay
         title=theme.say(Text("probability of being the best")),
     )
     hover = [
-        "architecture:N",
-        alt.Tooltip("n:Q", format=",.0f"),
-        alt.Tooltip("probability:Q", format=".0%"),
+        theme.tooltip("architecture", ARCHITECTURE),
+        theme.tooltip("n", Text("examples"), ",.0f"),
+        theme.tooltip("probability", Text("probability of being the best"), ".0%"),
     ]
     order = alt.Order("architecture:N")
     areas = alt.Chart(long).mark_area(opacity=0.75)
@@ -83,18 +86,29 @@ def multipliers(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
     shown = table[["first", "second", "low", "median", "high", "grade"]].assign(
         shown=np.clip(np.log10(k), -1, 1),
         text=[_brief(row) for row in table.itertuples()],
+        grade=table["grade"].map(theme.say),
     )
     axis = alt.Axis(labelAngle=0, orient="top")
     x = alt.X("second:N", title=theme.say(Text("… to this one")), axis=axis)
     y = alt.Y("first:N", title=theme.say(Text("switching from …")))
     scale = alt.Scale(domain=[-1, 0, 1], range=WORSE_TO_BETTER, interpolate="rgb")
-    numbers = [alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("low", "median", "high")]
+    titles = {
+        "low": Text("lower end"),
+        "median": Text("times the data"),
+        "high": Text("upper end"),
+    }
+    hover = [
+        theme.tooltip("first", Text("from")),
+        theme.tooltip("second", Text("to")),
+        *(theme.tooltip(name, title, ".3~g") for name, title in titles.items()),
+        theme.tooltip("grade", Text("trust")),
+    ]
     base = alt.Chart(shown)
     cells = base.mark_rect(opacity=0.35).encode(
         x, y, alt.Color("shown:Q", scale=scale, legend=None)
     )
     words = base.mark_text(fontSize=14, color=theme.ink).encode(
-        x, y, text="text:N", tooltip=["first:N", "second:N", *numbers, "grade:N"]
+        x, y, text="text:N", tooltip=hover
     )
     height = 90 + 44 * table["first"].nunique()
     return alt.LayerChart(layer=[cells, words]).properties(height=height, width="container")

@@ -39,11 +39,11 @@ def comparison_sections(analysis: StudyAnalysis, question: Question) -> list[Sec
     if len(found.exponents.table):
         parts.append(exponents(found))
     if len(found.winners.columns) > 1:
-        parts += [winners(found), switches(found), crossovers(found)]
+        parts += [winners(found), switches(found, analysis.measure), crossovers(found)]
     if found.tuning:
-        parts.append(tuning(found))
+        parts.append(tuning(found, analysis.measure))
     if found.left_out:
-        parts.append(left_out(found))
+        parts.append(left_out(found, analysis.measure))
     return parts
 
 
@@ -105,10 +105,10 @@ def winners(found: Comparison) -> Section:
     )
 
 
-def switches(found: Comparison) -> Section:
+def switches(found: Comparison, measure: str = "loss") -> Section:
     """What switching from each architecture to each other one equals in data."""
     table = found.multiplier_table
-    rows = [(row.first, row.second, *_multiplier(row)) for row in table.itertuples()]
+    rows = [(row.first, row.second, *_multiplier(row, measure)) for row in table.itertuples()]
     words = Text(
         "How many times the data a switch from the architecture of the row to that of the "
         "column equals, at {n:,.0f} examples. Below 1× the switch is a loss; “?”: not enough "
@@ -123,7 +123,7 @@ def switches(found: Comparison) -> Section:
     )
 
 
-def _multiplier(row: Any) -> tuple[str, ...]:
+def _multiplier(row: Any, measure: str) -> tuple[str, ...]:
     """The cells MULTIPLIER of a row of multiplier_table or tuning_table."""
     k = ratio(row.median)
     if row.grade == "cannot say":
@@ -132,7 +132,7 @@ def _multiplier(row: Any) -> tuple[str, ...]:
         k = Text("at least {low}", low=ratio(row.low))
     elif row.bound == "most":
         k = Text("at most {high}", high=ratio(row.high))
-    because = "" if row.reason is None else say(row.reason)
+    because = "" if row.reason is None else say(row.reason, measure)
     return size(row.n), k, ratios(row.low, row.high), row.grade, because
 
 
@@ -152,10 +152,10 @@ def _crossing(one: Crossover) -> tuple[str, str]:
     return size(one.median), sizes(one.low, one.high)
 
 
-def tuning(found: Comparison) -> Section:
+def tuning(found: Comparison, measure: str = "loss") -> Section:
     """What tuning each architecture equals in data."""
     table = found.tuning_table
-    rows = [(row.architecture, *_multiplier(row)) for row in table.itertuples()]
+    rows = [(row.architecture, *_multiplier(row, measure)) for row in table.itertuples()]
     words = Text("How many times the data tuning equals, instead of default hyperparameters.")
     return Section(
         Text("What tuning is worth"),
@@ -164,7 +164,7 @@ def tuning(found: Comparison) -> Section:
     )
 
 
-def left_out(found: Comparison) -> Section:
+def left_out(found: Comparison, measure: str = "loss") -> Section:
     """What is not compared, and why."""
-    reasons = [say(finding) for finding in found.left_out]
+    reasons = [say(finding, measure) for finding in found.left_out]
     return Section(Text("Not compared"), "", pd.DataFrame({Text("reason"): reasons}))

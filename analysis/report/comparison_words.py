@@ -9,6 +9,7 @@ from analysis.comparison.compare import Comparison
 from analysis.comparison.crossover import CLEAR, Crossover, Span, leads
 from analysis.comparison.data_multiplier import TIMES, DataMultiplier
 from analysis.comparison.exponents import LEAST_SIZES, Exponents
+from analysis.comparison.nested import LEAST_P
 from analysis.report.numbers import size
 from tracking.text import Text
 
@@ -40,6 +41,13 @@ def exponents_words(found: Exponents) -> Text:
             "that takes two with {least} sizes each in the power-law region",
             least=LEAST_SIZES,
         )
+    if found.hangs_on_head:
+        return Text(
+            "whether one exponent serves all hangs on the points near the best guess: {cut} "
+            "without them, {whole} with them",
+            cut=p_words(found.p_cut),
+            whole=p_words(found.p_whole),
+        )
     if not found.agree:
         return _difference(found)
     return Text(
@@ -53,13 +61,18 @@ def exponents_words(found: Exponents) -> Text:
     )
 
 
+def p_words(p: float) -> Text:
+    """A p-value, never finer than the resampling that it comes from."""
+    return Text("p ≤ {p:.3f}", p=LEAST_P) if p <= LEAST_P else Text("p = {p:.3f}", p=p)
+
+
 def _difference(found: Exponents) -> Text:
     """The largest of the clear differences between two exponents."""
     clear = found.pairs[found.pairs["differ"]]
     if clear.empty:
         return Text(
-            "the exponents are not all equal (p = {p:.3f}), but no pair differs clearly",
-            p=found.p,
+            "the exponents are not all equal ({p}), but no pair differs clearly",
+            p=p_words(found.p),
         )
     most = clear.loc[clear["difference"].abs().idxmax()]
     values = {"by": abs(most["difference"]), "count": len(clear), "pairs": len(found.pairs)}

@@ -7,6 +7,7 @@ from analysis.report.headline import Headline, assumed, headline
 from analysis.report.sections import Section, curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.trust_sections import trust_sections
+from tracking.forecasts import first_measure
 
 MOST_ROWS = 12  # of a table of a study of many architectures; the HTML has them all
 
@@ -55,7 +56,7 @@ def print_table(table: pd.DataFrame) -> None:
 
 def print_forecasts(added: pd.DataFrame) -> None:
     """Forecasts that were logged before training."""
-    for row in added[added["metric"] == "loss"].itertuples():
+    for row in first_measure(added).itertuples():
         where = f"{row.architecture} at n={row.n:,}"
         print(f"forecast before training: {where}: {row.low:.4g} to {row.high:.4g}")
     if added.empty:

@@ -13,13 +13,15 @@ SAID_ELSEWHERE = (Reason.HEAD, Reason.FAR_EXTRAPOLATION)
 
 
 def warnings_of(
-    conclusions: Sequence[Conclusion], diagnosis: Diagnosis | None = None
+    conclusions: Sequence[Conclusion],
+    diagnosis: Diagnosis | None = None,
+    measure: str = "loss",
 ) -> list[Text]:
     """Remarks about the curves and the search, each with the architecture it is about."""
     lines = []
     for found in conclusions:
         for finding in _remarks(found):
-            remark = {"name": found.architecture, "remark": say(finding)}
+            remark = {"name": found.architecture, "remark": say(finding, measure)}
             lines.append(Text("{name}: {remark}", **remark))
     if diagnosis is not None:
         lines += [say(finding) for finding in _short_searches(diagnosis)]

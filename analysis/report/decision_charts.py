@@ -6,9 +6,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from analysis.report.charts import UNITS
 from analysis.report.decision_words import INPUTS, NAMES
 from analysis.report.theme import HEIGHT, LIGHT, Theme, log
+from analysis.report.value_axis import test_title, value_axis, value_tooltip, with_shown
 from tracking.text import Text
 
 MOST = 8  # inputs shown of the tornado
@@ -24,19 +24,19 @@ def costs(
     """
     names = [theme.say(name) for name in NAMES.values()]
     colour = theme.colour(names, "strategy")
-    axis = alt.Axis(format="%" if measure == "error" else "~g")
-    x_of = {**log(theme.say(UNITS[measure])), "axis": axis}
-    x = alt.X("target:Q", sort="descending", **x_of)
+    x_of = value_axis(measure, theme, test_title(measure))
+    x_of["scale"] = log("", turned=True)["scale"]  # the better, the further right
+    x = alt.X("target:Q", **x_of)
     money = log(theme.say(Text("cost ({currency})", currency=currency)))
     y_of = {**money, "axis": alt.Axis(format="~s")}
     y = alt.Y("cost:Q", **y_of)
-    base = alt.Chart(_drawn(table, theme))
+    base = alt.Chart(with_shown(_drawn(table, theme), measure, "target"))
     bands = base.mark_area(opacity=0.12).encode(
         x, alt.Y("low:Q", **y_of), alt.Y2("high:Q"), colour
     )
     line = base.mark_line().encode(x, y, colour)
     dots = base.mark_point(filled=True, size=45).encode(
-        x, y, colour, theme.shape(names, "strategy"), tooltip=_hover()
+        x, y, colour, theme.shape(names, "strategy"), tooltip=_hover(measure, theme)
     )
     asked = alt.Chart(pd.DataFrame({"target": [target]}))
     rule = asked.mark_rule(color=theme.ink, strokeDash=[4, 4]).encode(x)
@@ -56,9 +56,13 @@ def _drawn(table: pd.DataFrame, theme: Theme) -> pd.DataFrame:
     )
 
 
-def _hover() -> list[Any]:
-    money = [alt.Tooltip(f"{name}:Q", format=",.0f") for name in ("low", "cost", "high")]
-    return ["strategy:N", alt.Tooltip("target:Q", format=".3~g"), *money]
+def _hover(measure: str, theme: Theme) -> list[alt.Tooltip]:
+    titles = {"low": Text("lower end"), "cost": Text("cost"), "high": Text("upper end")}
+    return [
+        theme.tooltip("strategy", Text("strategy")),
+        value_tooltip(theme, measure, "target", Text("target")),
+        *(theme.tooltip(name, title, ",.0f") for name, title in titles.items()),
+    ]
 
 
 def tornado(table: pd.DataFrame, currency: str, *, theme: Theme = LIGHT) -> alt.LayerChart:
@@ -77,7 +81,11 @@ def tornado(table: pd.DataFrame, currency: str, *, theme: Theme = LIGHT) -> alt.
         axis=alt.Axis(labelLimit=150, labelOverlap=False),
     )
     colour = theme.colour(list(dict.fromkeys(long["end"])), "end")
-    hover = ["input:N", "end:N", alt.Tooltip("at:Q", format=",.0f")]
+    hover = [
+        theme.tooltip("input", Text("input")),
+        theme.tooltip("end", Text("end")),
+        theme.tooltip("at", title, ",.0f"),
+    ]
     bars = alt.Chart(long).mark_bar(height=16)
     bars = bars.encode(alt.X("middle:Q", **x_of), alt.X2("at:Q"), y, colour, tooltip=hover)
     zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=theme.ink)

@@ -7,14 +7,16 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from analysis.decision.decide import Decision
 from analysis.decision.outcomes import Outcome
 from analysis.report import decision_charts
-from analysis.report.decision_words import INPUTS, NAMES
+from analysis.report.amounts import count, duration, money
+from analysis.report.answer_words import Subject, answer_words
+from analysis.report.decision_words import INPUTS, NAMES, decision_words
 from analysis.report.messages import say
-from analysis.report.numbers import MEASURE_NAMES, amount, chance, in_units, size
+from analysis.report.numbers import chance, in_units, interval, said_of
 from analysis.report.plan_words import (
     break_even_words,
-    budget_words,
     next_trials_words,
     plan_words,
     step_words,
@@ -23,7 +25,6 @@ from analysis.report.sections import Section
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.text import Text
 
-MOST_STEPS = 5  # doublings of the data in the table of diminishing returns
 EVERY = 3  # every third target of the chart stands in the table
 
 
@@ -36,11 +37,11 @@ def decision_sections(analysis: StudyAnalysis, question: Question) -> list[Secti
         return []
     parts: list[Callable[[StudyAnalysis, Question], Section | None]] = [
         strategies,
+        plan,
         costs,
         break_even,
         tornado,
-        plan,
-        next_per_cent,
+        doublings,
         next_trials,
     ]
     if question.budget is not None:
@@ -49,45 +50,59 @@ def decision_sections(analysis: StudyAnalysis, question: Question) -> list[Secti
     return [section for section in found if section is not None]
 
 
+def subject(analysis: StudyAnalysis, question: Question) -> Subject:
+    """What the answers are about."""
+    asked = analysis.asked(question)
+    assert asked is not None, "nothing can be answered without a law"
+    return Subject(asked.architecture, analysis.measure, question.prices.currency)
+
+
 def strategies(analysis: StudyAnalysis, question: Question) -> Section:
     """What each strategy takes."""
     found = analysis.decision(question)
+    wanted = chance(found.prices.wanted)
     head = [
         Text("strategy"),
         Text("more examples"),
-        Text("cost ({currency})", currency=found.prices.currency),
-        Text("between"),
-        Text("months"),
+        Text("price for {wanted} probability", wanted=wanted),
+        Text("may be needed"),
+        Text("time"),
         Text("ever reaches the target"),
-        Text("is the cheapest"),
+        Text("turns out the cheapest"),
         Text("because"),
     ]
     words = Text(
-        "What each option takes to bring the {measure} to {target} from the {n:,.0f} examples "
-        "at hand.",
-        measure=MEASURE_NAMES[found.measure],
+        "What brings the {measure} from {now} to {target} with {wanted} probability, from the "
+        "{n:,.0f} examples at hand.",
+        measure=said_of(found.measure),
+        now=in_units(found.prices.now, found.measure),
         target=in_units(found.prices.target, found.measure),
+        wanted=wanted,
         n=found.prices.n,
     )
-    table = pd.DataFrame([_strategy(one) for one in found.outcomes], columns=head)
-    return Section(Text("Engineers or data?"), words, table)
+    rows = [_strategy(one, found) for one in found.outcomes]
+    if found.p_none > 0:
+        rows.append([Text("none of them is in time"), *["–"] * 5, chance(found.p_none), ""])
+    table = pd.DataFrame(rows, columns=head)
+    lines = decision_words(found)
+    return Section(Text("Engineers or data?"), words, table, lines=lines)
 
 
-def _strategy(one: Outcome) -> list[str]:
-    between: str = "–"
-    if math.isfinite(one.cost_low):
-        low = amount(one.cost_low)
-        between = Text("{low} to {high}", low=low, high=amount(one.cost_high))
+def _strategy(one: Outcome, found: Decision) -> list[str]:
+    currency = found.prices.currency
+    known = one.reason is None and math.isfinite(one.cost)
+    low = money(one.cost_low, currency)
+    needed = Text("{low} to {high}", low=low, high=money(one.cost_high, currency))
     why = one.reason or one.shortfall
     return [
         NAMES[one.name],
-        _finite(one.more),
-        _finite(one.cost),
-        between,
-        "–" if math.isinf(one.duration) else f"{one.duration:.2g}",
-        chance(one.p_reached),
-        chance(one.p_cheapest),
-        Text("trust: {grade}", grade=one.grade) if why is None else say(why),
+        count(one.more) if known else "–",
+        money(one.cost, currency) if known else "–",
+        needed if known else "–",
+        duration(one.duration) if known else "–",
+        "–" if one.reason else chance(one.p_reached),
+        "–" if math.isnan(one.p_cheapest) else chance(one.p_cheapest),
+        Text("trust: {grade}", grade=one.grade) if why is None else say(why, found.measure),
     ]
 
 
@@ -97,38 +112,37 @@ def costs(analysis: StudyAnalysis, question: Question) -> Section | None:
     table = analysis.costs(question)
     if not np.isfinite(table["cost"]).any():
         return None
+    currency = found.prices.currency
     wide = table.pivot(index="target", columns="strategy", values="cost")
-    wide = wide.sort_index(ascending=False).iloc[::EVERY]
-    targets = [in_units(target, found.measure) for target in wide.index]
-    text = pd.DataFrame({Text("target"): targets})
+    wide = wide.sort_index(ascending=False)
+    shown = np.arange(len(wide)) % EVERY == 0
+    wide = wide[shown | (wide.index == found.prices.target)]
+    text = pd.DataFrame({Text("target"): [in_units(one, found.measure) for one in wide.index]})
     for name, label in NAMES.items():
-        text[label] = [_finite(cost) for cost in wide[name]]
+        text[label] = [
+            money(cost, currency) if math.isfinite(cost) else "–" for cost in wide[name]
+        ]
     words = Text(
-        "What each {measure} costs by each option, in {currency}; the vertical line is the "
-        "target. An option is left out where it does not reach the {measure} in time with the "
-        "required probability.",
-        measure=MEASURE_NAMES[found.measure],
-        currency=found.prices.currency,
+        "The price of each {measure} by each option, for {wanted} probability; the vertical "
+        "line is the target. An option is left out where it does not reach the {measure} in "
+        "time as surely.",
+        measure=said_of(found.measure),
+        wanted=chance(found.prices.wanted),
     )
-    chart = partial(
-        decision_charts.costs,
-        table,
-        found.measure,
-        found.prices.currency,
-        found.prices.target,
-    )
+    chart = partial(decision_charts.costs, table, found.measure, currency, found.prices.target)
     return Section(Text("Cost against target"), words, text, chart)
 
 
 def break_even(analysis: StudyAnalysis, question: Question) -> Section:
     """Where the choice changes."""
-    found = analysis.break_even(question)
-    return Section(Text("Break-even"), lines=break_even_words(found))
+    lines = break_even_words(analysis.break_even(question), analysis.measure)
+    return Section(Text("Break-even"), lines=lines)
 
 
 def tornado(analysis: StudyAnalysis, question: Question) -> Section | None:
-    """Which input matters most."""
+    """What the choice depends on."""
     found = analysis.decision(question)
+    currency = found.prices.currency
     table = analysis.tornado(question)
     shown = table[np.isfinite(table["swing"]) & (table["swing"] > 0)]
     if shown.empty:
@@ -136,18 +150,29 @@ def tornado(analysis: StudyAnalysis, question: Question) -> Section | None:
     text = pd.DataFrame(
         {
             Text("input"): [INPUTS[name] for name in shown["input"]],
-            Text("low value"): [f"{low:.3g}" for low in shown["low"]],
-            Text("high value"): [f"{high:.3g}" for high in shown["high"]],
-            Text("at the low value"): [amount(cost) for cost in shown["at_low"]],
-            Text("at the high value"): [amount(cost) for cost in shown["at_high"]],
+            Text("low value"): [_three_digits(low) for low in shown["low"]],
+            Text("high value"): [_three_digits(high) for high in shown["high"]],
+            Text("at the low value"): [saved(cost, currency) for cost in shown["at_low"]],
+            Text("at the high value"): [saved(cost, currency) for cost in shown["at_high"]],
         }
     )
     words = Text(
-        "Cost of data less cost of engineers, as one input moves and all others stay: left of "
-        "0 data is cheaper. Prices move by half; a curve or a gain is given by its quantiles."
+        "What data save against engineers, or cost more, as one input moves and all others "
+        "stay. Prices move by half; a curve or a gain is given by its quantiles."
     )
-    chart = partial(decision_charts.tornado, table, found.prices.currency)
+    chart = partial(decision_charts.tornado, table, currency)
     return Section(Text("What the choice depends on"), words, text, chart)
+
+
+def _three_digits(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,g}"
+
+
+def saved(difference: float, currency: str) -> Text:
+    """The price of data less that of engineers, in words."""
+    if difference <= 0:
+        return Text("data saves {amount}", amount=money(-difference, currency))
+    return Text("data costs {amount} more", amount=money(difference, currency))
 
 
 def plan(analysis: StudyAnalysis, question: Question) -> Section:
@@ -157,41 +182,42 @@ def plan(analysis: StudyAnalysis, question: Question) -> Section:
     table = pd.DataFrame(
         {
             Text("round"): [str(i) for i in range(1, len(found.n) + 1)],
-            Text("examples then"): [size(n) for n in found.n],
-            Text("to collect"): [amount(more) for more in found.sizes],
-            Text("cost"): [f"{amount(cost)} {currency}" for cost in found.cost],
+            Text("to collect"): [count(more) for more in found.sizes],
+            Text("examples then"): [count(n) for n in found.n],
+            Text("spent by then"): [money(cost, currency) for cost in found.cost],
+            Text("time by then"): [duration(months) for months in found.months],
             Text("target reached by then"): [chance(p) for p in found.chance],
         }
     )
     shown = None if table.empty else table
-    return Section(Text("Collect in rounds"), "", shown, lines=(plan_words(found),))
+    lines = (plan_words(found, currency, analysis.measure),)
+    return Section(Text("Collect in rounds"), "", shown, lines=lines)
 
 
-def next_per_cent(analysis: StudyAnalysis, question: Question) -> Section:
-    """What the next 1 % of the measure takes."""
-    found = analysis.decision(question)
-    measure = MEASURE_NAMES[found.measure]
-    table = analysis.next_per_cent(question).head(MOST_STEPS)
-    values = [in_units(value, found.measure) for value in table["value"]]
-    cost = Text("cost ({currency})", currency=found.prices.currency)
+def doublings(analysis: StudyAnalysis, question: Question) -> Section:
+    """What each doubling of the data brings."""
+    found = analysis.doublings(question)
+    measure = said_of(analysis.measure)
+    currency = question.prices.currency
     text = pd.DataFrame(
         {
-            Text("examples"): [size(n) for n in table["n"]],
-            Text("{measure} there", measure=measure): values,
-            Text("more for the next 1 %"): [_finite(more) for more in table["more"]],
-            cost: [_finite(paid) for paid in table["cost"]],
+            Text("examples"): [count(one.n) for one in found],
+            Text("{measure} there", measure=measure): [
+                in_units(one.value, analysis.measure) for one in found
+            ],
+            Text("between"): [interval(one.low, one.high, analysis.measure) for one in found],
+            Text("price"): [money(one.price, currency) for one in found],
+            Text("time"): [duration(one.months) for one in found],
+            Text("trust"): [one.sure.grade for one in found],
         }
     )
-    words = Text(
-        "What the next 1 % of {measure} takes, now and at doublings of the data.",
-        measure=measure,
-    )
+    words = Text("What each doubling of the data would bring, and cost.")
     return Section(Text("Diminishing returns"), words, text)
 
 
 def budget(analysis: StudyAnalysis, question: Question) -> Section:
     """What the budget reaches."""
-    lines = budget_words(analysis.split(question))
+    lines = (answer_words(analysis.for_budget(question), subject(analysis, question)),)
     return Section(Text("What the budget can do"), lines=lines)
 
 
@@ -224,8 +250,3 @@ def next_trials(analysis: StudyAnalysis, question: Question) -> Section | None:
 
 def _per_cent(share: float) -> str:
     return f"{round(share, 2) + 0:.0%}"  # never -0%
-
-
-def _finite(number: float) -> str:
-    """An amount of money or examples, where there is one."""
-    return amount(number) if math.isfinite(number) else "–"

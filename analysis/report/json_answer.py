@@ -1,4 +1,4 @@
-"""The answer for machines: numbers as they are, reasons in the words that a person reads."""
+"""The answer for machines: exact numbers, and reasons in the words that a person reads."""
 
 import json
 from collections.abc import Mapping
@@ -7,15 +7,26 @@ from typing import Any
 import pandas as pd
 
 from analysis.curves.backtest import COLUMNS
-from analysis.curves.conclusion import TIMES, Conclusion
+from analysis.curves.conclusion import Conclusion
 from analysis.curves.forecast import DataNeeded, Forecast
+from analysis.decision.gains import more_data
+from analysis.decision.questions import for_target
 from analysis.reasons import Finding
 from analysis.report.comparison_words import comparison_words
 from analysis.report.decision_words import decision_record, said
 from analysis.report.messages import say
+from analysis.report.reader_terms import (
+    described,
+    shown_diagnosis,
+    shown_forecast,
+    shown_law,
+    shown_table,
+)
 from analysis.report.study_analysis import Question, StudyAnalysis
+from tracking.measures import find_measure
 from tracking.plain import plain
 
+VALUES = ("predicted", "low", "high", "measured")  # of a back-test
 FORECAST = ("confidence", "weights", "n_min", "n_max", "backtest", "grade")
 
 
@@ -29,22 +40,36 @@ def as_json(
 ) -> dict[str, Any]:
     """Only what JSON allows: NaN becomes None and infinity the text "infinity".
 
+    Values are as the reader knows the measure, an accuracy of 0.93 as 0.93; what is relative
+    (gain, miss, spread, residual) is so to its gap (tracking/measures.py).
+
     source: what the answer is about, which comes first.
     """
     confidence = question.confidence
-    answer = {**source, "metric": analysis.measure, "confidence": confidence}
+    about = described(analysis.measure)
+    answer = {**source, "metric": about["name"], "measure": about, "confidence": confidence}
     diagnosis = analysis.diagnosis(confidence)
     if diagnosis is not None:
-        answer |= vars(diagnosis)
+        answer |= shown_diagnosis(diagnosis, analysis.measure, analysis.chooser)
     if analysis.names:
-        answer["decision"] = decision_record(analysis.decision(question))
+        answer["decision"] = _decision(analysis, question)
         answer["comparison"] = comparison_words(analysis.comparison(confidence))
     past = analysis.backtests(confidence)
     answer["architectures"] = [
-        _conclusion(found, _needed(analysis, question, found), past)
+        _conclusion(found, _needed(analysis, question, found), past, analysis.measure)
         for found in analysis.conclusions(confidence)
     ]
     return plain(answer)
+
+
+def _decision(analysis: StudyAnalysis, question: Question) -> dict[str, Any]:
+    decision = analysis.decision(question)
+    answers: dict[str, Any] = {
+        "more_data": more_data(decision, question.times),
+        "target": for_target(decision),
+        "budget": None if question.budget is None else analysis.for_budget(question),
+    }
+    return decision_record(decision, answers, analysis.plan(question))
 
 
 def _needed(
@@ -58,32 +83,38 @@ def _needed(
 
 
 def _conclusion(
-    found: Conclusion, needed: DataNeeded | None, past: pd.DataFrame
+    found: Conclusion, needed: DataNeeded | None, past: pd.DataFrame, measure: str
 ) -> dict[str, Any]:
     mine = past[past["architecture"] == found.architecture]
-    law = found.law
+    law = None
+    if found.law:
+        words = _all_words(found.law.warnings, measure)
+        law = shown_law(found.law, measure) | {"warnings": words}
     return {
         "architecture": found.architecture,
         "sizes": found.sizes,
         "largest_n": found.largest_n,
-        "measured": {"loss": found.loss, "error": found.error},
-        "reason": said(found.reason),
-        "law": vars(law) | {"warnings": _all_words(law.warnings)} if law else None,
-        "data_needed": vars(needed) | {"reason": said(needed.reason)} if needed else None,
-        "forecast": _forecast(found.forecast) if found.forecast else None,
-        "backtest": mine[COLUMNS],
+        "measured": found.measured,
+        "reason": said(found.reason, measure),
+        "law": law,
+        "data_needed": _data_needed(needed, measure) if needed else None,
+        "forecast": _forecast(found.forecast, measure) if found.forecast else None,
+        "backtest": shown_table(mine[COLUMNS], measure, *VALUES),
     }
 
 
-def _forecast(found: Forecast) -> dict[str, Any]:
-    rows = zip(TIMES, found.at, found.median, found.low, found.high)
-    names = ("times", "n", "median", "low", "high")
+def _data_needed(needed: DataNeeded, measure: str) -> dict[str, Any]:
+    target = find_measure(measure).shown(needed.target)
+    return {**vars(needed), "target": target, "reason": said(needed.reason, measure)}
+
+
+def _forecast(found: Forecast, measure: str) -> dict[str, Any]:
     return {
         **{name: getattr(found, name) for name in FORECAST},
-        "warnings": _all_words(found.warnings),
-        "sizes": [dict(zip(names, row)) for row in rows],
+        "warnings": _all_words(found.warnings, measure),
+        "sizes": shown_forecast(found, measure),
     }
 
 
-def _all_words(findings: tuple[Finding, ...]) -> list[str]:
-    return [say(finding) for finding in findings]
+def _all_words(findings: tuple[Finding, ...], measure: str) -> list[str]:
+    return [say(finding, measure) for finding in findings]

@@ -16,6 +16,7 @@ from analysis.report.parts import PARTS
 from analysis.report.sections import Section, curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.theme import picture
+from tracking.csv_cells import as_csv
 from tracking.store import open_store, study_run
 
 FOLDER = "report"  # of the run's artifacts
@@ -23,7 +24,7 @@ FOLDER = "report"  # of the run's artifacts
 
 def log_answer(analysis: StudyAnalysis, question: Question) -> None:
     """Nothing is logged where runs have no study to belong to, as those of `main`."""
-    client = open_store()
+    client = open_store(write=True)
     parent = study_run(client, analysis.study.name)
     if parent is None:
         return
@@ -34,7 +35,7 @@ def log_answer(analysis: StudyAnalysis, question: Question) -> None:
     client.log_text(run_id, as_html(analysis, question), f"{FOLDER}/report.html")
     diagnosis = analysis.diagnosis(question.confidence)
     assert diagnosis is not None, "a study of the store has runs"
-    log_scores(client, run_id, diagnosis.held_out)
+    log_scores(client, run_id, diagnosis.held_out, analysis.measure)
     curves, *sections = curve_sections(analysis, question)
     log_figure(client, run_id, curves)
     log_note(client, parent, headline(analysis, question), sections)
@@ -57,7 +58,7 @@ def log_tables(
         for section in part.sections(analysis, question):
             if section.table is not None:
                 file = f"{FOLDER}/{file_name(section.title)}.csv"
-                client.log_text(run_id, section.table.to_csv(index=False), file)
+                client.log_text(run_id, as_csv(section.table), file)
 
 
 def log_figure(client: MlflowClient, run_id: str, curves: Section) -> None:

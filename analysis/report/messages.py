@@ -3,14 +3,15 @@
 from typing import Any
 
 from analysis.reasons import Finding, FitError, Reason, Variant
-from analysis.report.numbers import chance
+from analysis.report.numbers import best_of, chance, in_units, said_of
+from tracking.measures import find_measure
 from tracking.text import Text, Verbatim, template, templates
 
 MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on the count
     # a curve
     Reason.TOO_FEW_SIZES: template("needs at least {least} distinct sizes n, got {count}"),
     Reason.NOT_ABOVE_ZERO: template(
-        "the loss or error at n = {n:,.0f} is {value:g}; only what is above 0 can be fitted"
+        "the {measure} at n = {n:,.0f} is {value}; only what is above 0 can be fitted"
     ),
     Reason.RISES: template("the curve rises with more data"),
     Reason.TOO_MUCH_SCATTER: template(
@@ -26,11 +27,27 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
         "more likely than not even {times:,.0f} times the data would not reach the target"
     ),
     Reason.BACKTEST_MISSES: template(
-        "the back-test misses by {miss:.0%} (root mean square), more than {allowed:.0%}"
+        "earlier forecasts of this curve were off by {miss:.0%}, more than {allowed:.0%}"
+    ),
+    Reason.NO_BACKTEST: template(
+        "only {count} sizes: they leave nothing to test a forecast on, and the answer is wide"
     ),
     Reason.ANSWER_FAR_BEYOND_DATA: template(
         "the answer lies {times:.0f} times beyond the data, more than {allowed:.0f}"
     ),
+    Reason.BELOW_FLOOR: template("the fitted curve levels off before the target"),
+    Reason.LIKELY_BELOW_FLOOR: template(
+        "more likely than not the fitted curve levels off before the target"
+    ),
+    # how sure an answer is
+    Reason.PAST_HELD: template("the curve foretold its own past {inside} of {count} times"),
+    Reason.PAST_MISSED: template(
+        "the curve foretold its own past only {inside} of {count} times"
+    ),
+    Reason.PAST_UNTESTED: template("too few sizes to test the curve on its own past"),
+    Reason.INTERVAL_NARROW: template("the interval is narrow"),
+    Reason.INTERVAL_USABLE: template("the interval is narrow enough to plan with"),
+    Reason.INTERVAL_WIDE: template("the interval is wide"),
     Reason.NOTHING_TO_EXTRAPOLATE: template("nothing to extrapolate: {why}"),
     Reason.HEAD: template(
         "the sizes up to n = {n:,.0f} lie before the power law, where the curve bends"
@@ -57,7 +74,7 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
         "{count} points fit any power law exactly: the intervals rest on an assumed scatter"
     ),
     Reason.FLOOR_NOT_IDENTIFIED: template(
-        "the floor is not identified: anything from {low:.3g} to {high:.3g} fits"
+        "the floor is not identified: anything from {low} to {high} fits"
     ),
     Reason.EXPONENT_AT_LIMIT: template(
         "the exponent's interval reaches the end of the search, {low:g} to {high:g}"
@@ -92,6 +109,10 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
         "{name} has {count} sizes in its power-law region; "
         "the test of exponents needs {least}",
     ),
+    Reason.TOO_FEW_MODELS: template(
+        "{samples} samples of {models} model sizes at {sizes} data sizes are too few for the "
+        "joint law; it needs {least} of each size"
+    ),
     Reason.ONE_HAS_NO_LAW: template("{name}: {why}"),
     Reason.SIZE_FAR_BEYOND_DATA: template(
         "n lies {times:.0f} times beyond the data of {name}, more than {allowed:.0f}"
@@ -99,6 +120,9 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
     Reason.BACKTEST_OF_ONE_MISSES: template(
         "the back-test of {name} misses by {miss:.0%} (root mean square), "
         "more than {allowed:.0%}"
+    ),
+    Reason.NO_BACKTEST_OF_ONE: template(
+        "{name} has only {count} sizes: they leave nothing to test a forecast on"
     ),
     Reason.NEVER_MATCHES: template(
         "more likely than not, no amount of data lets {name} match it"
@@ -142,24 +166,72 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
         "{name} at n = {sizes}: not all samples are trained to their end; left out"
     ),
     Reason.SEARCH_TOO_SHORT: template(
-        "{name}: the search was too short at n = {at}; more samples would lower the loss"
+        "{name}: the search was too short at n = {at}; more samples would bring better results"
     ),
 }
 
 
-def say(finding: Finding) -> Text:
-    """A finding as a sentence; findings among its numbers are said, too."""
-    numbers = {name: _in_words(name, value) for name, value in finding.numbers.items()}
+MESSAGES_OF_SCORES: dict[Reason, str] = {  # where higher is better
+    Reason.NOT_ABOVE_ZERO: template(
+        "the {measure} at n = {n:,.0f} is {value}; only what is below {best} can be fitted"
+    ),
+    Reason.RISES: template("the curve falls with more data"),
+    Reason.BACKTEST_MISSES: template(
+        "earlier forecasts of the gap to {best} were off by {miss:.0%}, more than "
+        "{allowed:.0%}"
+    ),
+    Reason.ILL_BACKTEST: template(
+        "ill-behaved: the back-test misses the gap to {best} by {miss:.0%} (root mean square)"
+    ),
+    Reason.BACKTEST_OF_ONE_MISSES: template(
+        "the back-test of {name} misses the gap to {best} by {miss:.0%} (root mean square), "
+        "more than {allowed:.0%}"
+    ),
+    Reason.RISES_BETWEEN_SIZES: template(
+        "ill-behaved: the curve falls between sizes by more than its standard error"
+    ),
+    Reason.FLOOR_NOT_IDENTIFIED: template(
+        "the ceiling is not identified: anything from {low} to {high} fits"
+    ),
+    Reason.OFF_THE_LAW: template(
+        "ill-behaved: the gap to {best} lies {residual:.0%} off the law on average"
+    ),
+}
+# Numbers of a finding that are gaps (tracking/measures.py), and are said as the measure is.
+GAPS = {Reason.NOT_ABOVE_ZERO: ("value",), Reason.FLOOR_NOT_IDENTIFIED: ("low", "high")}
+
+
+def say(finding: Finding, measure: str = "loss") -> Text:
+    """A finding as a sentence; findings among its numbers are said, too.
+
+    measure: of the curves that it is about.
+    """
+    numbers = {
+        name: _in_words(name, value, measure) for name, value in finding.numbers.items()
+    }
+    numbers |= _of_measure(finding, measure)
     said = MESSAGES[finding.reason]
+    if find_measure(measure).is_score:
+        said = MESSAGES_OF_SCORES.get(finding.reason, said)
     return Text(said, **numbers) if isinstance(said, str) else Text(*said, **numbers)
 
 
-def _in_words(name: str, value: Any) -> Any:
+def _of_measure(finding: Finding, measure: str) -> dict[str, str]:
+    """The gaps of a finding in the reader's terms, the smaller first; and what is measured."""
+    names = GAPS.get(finding.reason, ())
+    gaps = [finding.numbers[name] for name in names]
+    if find_measure(measure).is_score:
+        gaps.reverse()
+    said = {name: in_units(gap, measure) for name, gap in zip(names, gaps)}
+    return {**said, "measure": said_of(measure), "best": best_of(measure)}
+
+
+def _in_words(name: str, value: Any, measure: str) -> Any:
     """A value of a finding, ready for its template: numbers and names stay as they are."""
     if name == "probability":
         return chance(value)
     if isinstance(value, Finding):
-        return say(value)
+        return say(value, measure)
     if isinstance(value, Variant):
         return say_variant(value)
     if isinstance(value, tuple):
@@ -174,8 +246,8 @@ def say_variant(variant: Variant) -> Text:
     return Text("untuned {name}", name=variant.architecture)
 
 
-def say_error(error: Exception) -> str:
+def say_error(error: Exception, measure: str = "loss") -> str:
     """What an exception says: its finding in words where it has one."""
     if isinstance(error, FitError) and error.finding is not None:
-        return say(error.finding)
+        return say(error.finding, measure)
     return error.args[0] if error.args else str(error)

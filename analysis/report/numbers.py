@@ -2,9 +2,10 @@
 
 import math
 
+from tracking.measures import Measure, find_measure
 from tracking.text import Text
 
-MEASURE_NAMES = {"loss": Text("loss"), "error": Text("error")}
+MOST_DIGITS = 12  # behind the point, of a score close to its best
 
 
 class Link(str):
@@ -18,18 +19,55 @@ class Link(str):
         return link
 
 
-def in_units(number: float, measure: str) -> str:
-    """A loss in nats or an error in per cent, where it is known; measure: loss or error."""
-    if math.isnan(number):
+def said_of(measure: str) -> str:
+    """The name of a measure, as a reader sees it."""
+    return find_measure(measure).said
+
+
+def in_units(gap: float, measure: str) -> str:
+    """A gap (tracking/measures.py) in the reader's terms: a loss, an accuracy in per cent."""
+    return as_known(find_measure(measure).shown(gap), measure)
+
+
+def as_known(value: float, measure: str) -> str:
+    """A value that is in the reader's terms already; "–" where it is not known."""
+    if math.isnan(value):
         return "–"
-    if measure != "error":
-        return f"{number:.3g}"
-    return f"{number:.2%}" if number >= 0.0005 or number == 0 else f"{100 * number:.2g}%"
+    found = find_measure(measure)
+    if found.is_score:
+        return _score(value, found)
+    if found.is_share:
+        return f"{value:.2%}" if value >= 0.0005 or value == 0 else f"{100 * value:.2g}%"
+    if abs(value) >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.3g}"
+
+
+def _score(value: float, found: Measure) -> str:
+    """More digits where what is missing to the best would round to nothing."""
+    scale = 100 if found.is_share else 1
+    missing = abs(found.best - value) * scale
+    digits = 2 if found.is_share else 3
+    if 0 < missing < (0.05 if found.is_share else 0.01):
+        digits = 1 - math.floor(math.log10(missing))
+    return f"{scale * value:.{min(digits, MOST_DIGITS)}f}{'%' if found.is_share else ''}"
+
+
+def best_of(measure: str) -> str:
+    """The best value of a score: 1 or 100%."""
+    found = find_measure(measure)
+    return f"{found.best:.0%}" if found.is_share else f"{found.best:g}"
 
 
 def interval(low: float, high: float, measure: str) -> Text:
-    """Of a loss or an error."""
-    return Text("{low} to {high}", low=in_units(low, measure), high=in_units(high, measure))
+    """Between two gaps."""
+    return Text("{low} to {high}", **interval_of(low, high, measure))
+
+
+def interval_of(low: float, high: float, measure: str) -> dict[str, str]:
+    """The ends of an interval between two gaps: low, and high, the larger number."""
+    ends = (high, low) if find_measure(measure).is_score else (low, high)
+    return dict(zip(("low", "high"), (in_units(end, measure) for end in ends)))
 
 
 def amount(number: float) -> str:

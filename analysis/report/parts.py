@@ -7,21 +7,15 @@ import pandas as pd
 
 from analysis.report.comparison_sections import comparison_sections
 from analysis.report.decision_sections import decision_sections
+from analysis.report.numbers import said_of
+from analysis.report.run_table import headings, runs_table
 from analysis.report.sections import Section, curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.trust_sections import trust_sections
+from tracking.measures import find_measure
 from tracking.text import Text, counted
 
 MOST_RUNS = 1000  # of the table in a report
-COLUMNS = [
-    "name",
-    "status",
-    "best_val_loss",
-    "test_loss",
-    "test_error",
-    "best_step",
-    "seconds",
-]
 
 
 @dataclass(frozen=True)
@@ -43,19 +37,23 @@ def runs_sections(analysis: StudyAnalysis, question: Question) -> list[Section]:
     title = Text("The runs behind each point")
     if analysis.runs is None:
         return [Section(title, "", points(analysis))]
-    table = analysis.runs.sort_values("best_val_loss")[COLUMNS].head(MOST_RUNS)
+    table = runs_table(analysis.runs).head(MOST_RUNS)
     words = counted(
-        "{shown} of {count} run, the smallest validation loss first.",
-        "{shown:,} of {count:,} runs, the smallest validation loss first.",
+        "{shown} of {count} run, the best validation {measure} first.",
+        "{shown:,} of {count:,} runs, the best validation {measure} first.",
         shown=len(table),
         count=len(analysis.runs),
+        measure=said_of(analysis.chooser),
     )
-    return [Section(title, words, table.map(_cell))]
+    shown = table.map(_cell).rename(columns=headings(analysis.runs))
+    return [Section(title, words, shown)]
 
 
 def points(analysis: StudyAnalysis) -> pd.DataFrame:
-    """The points of the curves; their value is called what it is, loss or error."""
-    return analysis.table.rename(columns={"value": analysis.measure})
+    """The points of the curves, by the name of their measure and as its reader knows it."""
+    found = find_measure(analysis.measure)
+    shown = analysis.table.assign(value=found.shown(analysis.table["value"]))
+    return shown.rename(columns={"value": found.name})
 
 
 def _cell(value: object) -> object:

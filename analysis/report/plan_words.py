@@ -1,17 +1,17 @@
-"""Break-even, a budget, rounds and what to run next, in words."""
+"""Break-even, rounds and what to run next, in words."""
 
 import math
 
 import numpy as np
 
 from analysis.decision.break_even import BreakEven
-from analysis.decision.budget import Split
-from analysis.decision.candidates import Kind, Step
-from analysis.decision.next_trials import AHEAD, NextTrials
 from analysis.decision.rounds import Plan
+from analysis.planning.candidates import Kind, Step
+from analysis.planning.next_trials import AHEAD, NextTrials
+from analysis.report.amounts import count, money
 from analysis.report.decision_words import said
 from analysis.report.messages import say
-from analysis.report.numbers import amount, in_units
+from analysis.report.numbers import chance, in_units, said_of
 from tracking.text import Text, template
 
 STEPS = {
@@ -30,10 +30,10 @@ STEPS = {
 # --- break-even ------------------------------------------------------------------------------
 
 
-def break_even_words(found: BreakEven) -> tuple[Text, ...]:
+def break_even_words(found: BreakEven, measure: str = "loss") -> tuple[Text, ...]:
     """A sentence on the price per label and one on the months; or why there is neither."""
     if found.reason is not None:
-        return (say(found.reason),)
+        return (say(found.reason, measure),)
     return _price_words(found), _months_words(found)
 
 
@@ -69,60 +69,38 @@ def _three_digits(value: float) -> str:
     return f"{value:.3g}" if math.isfinite(value) else Text("infinite")
 
 
-# --- a budget, and a plan in rounds ----------------------------------------------------------
+# --- a plan in rounds ------------------------------------------------------------------------
 
 
-def budget_words(split: Split) -> tuple[Text, ...]:
-    """What a budget reaches, and how far that can be trusted."""
-    spent = Text(
-        "The budget brings the {measure} to about {value} ({low} to {high}): {labels} "
-        "{currency} for labels, {n} examples in all, {engineers} {currency} for {months} "
-        "months of engineering and {gpu} {currency} for training.",
-        measure=split.measure,
-        value=in_units(split.value, split.measure),
-        low=in_units(split.low, split.measure),
-        high=in_units(split.high, split.measure),
-        labels=amount(split.labels),
-        n=amount(split.n),
-        engineers=amount(split.engineers),
-        months=f"{split.months:.2g}",
-        gpu=amount(split.gpu),
-        currency=split.prices.currency,
-    )
-    return spent, Text("Trust in that forecast: {grade}.", grade=split.grade)
-
-
-def plan_words(plan: Plan) -> Text:
+def plan_words(plan: Plan, currency: str, measure: str = "loss") -> Text:
     """What to collect first, and what the rounds reach."""
     if plan.reached:
-        return Text("the target is reached with the {n:,.0f} examples at hand", n=plan.n_now)
-    if not len(plan.n):
-        return Text("no plan: {reason}", reason=said(plan.reason))
-    n = amount(plan.n[0])
-    if plan.reason is not None:
         return Text(
-            "cannot say how much is needed: {reason}; collecting up to {n} examples reaches "
-            "the target with a chance of {first:.0%}; then measure and ask again",
-            reason=say(plan.reason),
-            n=n,
-            first=plan.chance[0],
+            "Nothing to collect: the target is reached with the {n:,.0f} examples at hand.",
+            n=plan.n_now,
         )
+    if not len(plan.n):
+        if plan.reason is not None:
+            return Text("No rounds: {reason}.", reason=said(plan.reason, measure))
+        if plan.engineered:
+            return Text("Nothing to collect: the engineers alone reach the target.")
+        return Text("Nothing to collect: missing the target costs less.")
+    known = {
+        "more": count(plan.sizes[0]),
+        "price": money(plan.cost[-1], currency),
+        "chance": chance(plan.chance[-1]),
+    }
     if len(plan.n) == 1:
         return Text(
-            "collect up to {n} examples; that reaches the target with a chance of "
-            "{chance:.0%}",
-            n=n,
-            chance=plan.chance[-1],
+            "Collect {more} more examples: {price} reaches the target with {chance} "
+            "probability.",
+            **known,
         )
     return Text(
-        "collect up to {n} examples, measure, and ask again; up to {rounds} rounds reach the "
-        "target with a chance of {chance:.0%} and cost {expected} on average instead of "
-        "{at_once} at once",
-        n=n,
+        "Collect {more} more examples first, measure, and go on only if the target is missed: "
+        "{rounds} rounds for {price} reach it with {chance} probability.",
         rounds=len(plan.n),
-        chance=plan.chance[-1],
-        expected=amount(plan.expected_cost),
-        at_once=amount(plan.at_once),
+        **known,
     )
 
 
@@ -133,7 +111,7 @@ def next_trials_words(found: NextTrials) -> Text:
     """The best set of trials and what it should bring; or why there is none."""
     quantity = quantity_words(found)
     if found.table.empty:
-        return Text("{reason}", reason=said(found.reason))
+        return Text("{reason}", reason=said(found.reason, found.measure))
     if found.reason is not None:
         return Text(
             "nothing left to run: no further trial on this pool is expected to narrow "
@@ -163,14 +141,14 @@ def quantity_words(found: NextTrials) -> Text:
     if found.target is None:
         return Text(
             "the {measure} at {first} to {last} times the data",
-            measure=found.measure,
+            measure=said_of(found.measure),
             first=AHEAD[0],
             last=AHEAD[-1],
         )
     return Text(
-        "the examples needed for {measure} {target:.4g}",
-        measure=found.measure,
-        target=found.target,
+        "the examples needed for {measure} {target}",
+        measure=said_of(found.measure),
+        target=in_units(found.target, found.measure),
     )
 
 

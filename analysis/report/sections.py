@@ -1,5 +1,6 @@
 """The answer in plain words and tables of text, as the report and the page show it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,30 +17,23 @@ from analysis.report.charts import learning_curves
 from analysis.report.curve_answer import CurveAnswer, curve_answer
 from analysis.report.messages import say
 from analysis.report.numbers import (
-    MEASURE_NAMES,
     Link,
+    as_known,
     at_most,
     in_units,
     interval,
     percent,
+    said_of,
     share,
     sizes,
 )
 from analysis.report.study_analysis import Question, StudyAnalysis
+from tracking.measures import find_measure
 from tracking.study import links
 from tracking.text import Text, joined
 
-COLUMNS = (
-    Text("architecture"),
-    Text("sizes"),
-    Text("exponent b"),
-    Text("interval"),
-    Text("floor c"),
-    Text("largest n"),
-    Text("test loss"),
-    Text("test error"),
-)
 LEAST = 1e-4  # what is smaller gets more digits than its column has
+DIGITS = {"loss": "{:.4f}", "error": "{:.2%}"}  # of a column of one precision
 
 
 @dataclass(frozen=True)
@@ -106,8 +100,9 @@ def curves(
         chosen=answer.asked.architecture if answer.asked else None,
     )
     chosen = Text(
-        "Each point is the run of its size with the smallest validation loss, evaluated once "
-        "on the test set. Thin and dotted: without tuning."
+        "Each point is the run of its size with the best validation {measure}, evaluated once "
+        "on the test set. Thin and dotted: without tuning.",
+        measure=said_of(analysis.chooser),
     )
     drawn = Text(
         "Solid: the fitted law. Dashed: the forecast, in its {confidence} interval. On "
@@ -128,7 +123,7 @@ def measured(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     shown = {
         Text("architecture"): rows["architecture"].tolist(),
         Text("examples"): [f"{n:,.0f}" for n in rows["n"]],
-        Text("test {measure}", measure=MEASURE_NAMES[measure]): [
+        Text("test {measure}", measure=said_of(measure)): [
             in_units(value, measure) for value in rows["value"]
         ],
     }
@@ -141,20 +136,31 @@ def measured(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     return pd.DataFrame(shown)
 
 
-def as_table(conclusions: list[Conclusion]) -> pd.DataFrame:
+def as_table(conclusions: list[Conclusion], measure: str = "loss") -> pd.DataFrame:
     """One row per architecture, ready to be read: numbers as text, '–' where there is none."""
-    return pd.DataFrame([_row(found) for found in conclusions], columns=list(COLUMNS))
+    names = list(dict.fromkeys(name for one in conclusions for name in one.measured))
+    head = [
+        Text("architecture"),
+        Text("sizes"),
+        Text("exponent b"),
+        Text("interval"),
+        Text("ceiling c") if find_measure(measure).is_score else Text("floor c"),
+        Text("largest n"),
+        *(Text("test {measure}", measure=said_of(name)) for name in names),
+    ]
+    rows = [_row(found, names, measure) for found in conclusions]
+    return pd.DataFrame(rows, columns=head)
 
 
-def _row(found: Conclusion) -> tuple:
+def _row(found: Conclusion, names: list[str], measure: str) -> tuple:
     law = found.law
     if law:
         exponent = f"{law.b:.3f}"
         between = Text("{low:.3f} to {high:.3f}", low=law.b_low, high=law.b_high)
-        floor = f"{law.c:.3g}"
+        floor = in_units(law.c, measure)
     else:
         exponent = "–"
-        between = say(found.reason) if found.reason else Text("–")
+        between = say(found.reason, measure) if found.reason else Text("–")
         floor = "–"
     return (
         found.architecture,
@@ -163,27 +169,32 @@ def _row(found: Conclusion) -> tuple:
         between,
         floor,
         f"{found.largest_n:,.0f}",
-        _with_digits(found.loss, "{:.4f}", "loss"),
-        _with_digits(found.error, "{:.2%}", "error"),
+        *(_with_digits(found.measured.get(name, math.nan), name) for name in names),
     )
 
 
-def _with_digits(number: float, digits: str, measure: str) -> str:
+def _with_digits(value: float, measure: str) -> str:
     """In a column of one precision; what would round to 0 has its own."""
-    if number >= LEAST or number == 0:
-        return digits.format(number)
-    return in_units(number, measure)
+    if measure in DIGITS and (value >= LEAST or value == 0):
+        return DIGITS[measure].format(value)
+    return as_known(value, measure)
 
 
 def law(found: list[Conclusion], measure: str, confidence: float) -> Section:
     """The fitted laws, or why there is none."""
+    known = {"measure": said_of(measure), "confidence": percent(confidence)}
     words = Text(
         "{measure} = a · n^-b + c, intervals at {confidence}. The exponent b says how fast "
         "more data helps; the floor c remains with any amount of data.",
-        measure=MEASURE_NAMES[measure],
-        confidence=percent(confidence),
+        **known,
     )
-    return Section(Text("Power law"), words, as_table(found))
+    if find_measure(measure).is_score:
+        words = Text(
+            "{measure} = c − a · n^-b, intervals at {confidence}. The exponent b says how "
+            "fast more data helps; no amount of data leads above the ceiling c.",
+            **known,
+        )
+    return Section(Text("Power law"), words, as_table(found, measure))
 
 
 def forecasts(found: list[Conclusion], measure: str, confidence: float) -> Section:
@@ -202,7 +213,7 @@ def forecasts(found: list[Conclusion], measure: str, confidence: float) -> Secti
         Text("examples"),
         Text("of today's"),
         Text("architecture"),
-        Text("expected {measure}", measure=MEASURE_NAMES[measure]),
+        Text("expected {measure}", measure=said_of(measure)),
         Text("between"),
         Text("trust"),
     ]
@@ -235,12 +246,12 @@ def data_needed(
     rows = []
     for one, answer in zip(found, needed):
         least = float(_forecast(one).predictive.curve.n[0])
-        rows.append(_needed_row(one.architecture, answer, least))
+        rows.append(_needed_row(one.architecture, answer, least, measure))
     target = in_units(needed[0].target, measure)
     words = Text(
         "Examples with which the {measure} reaches {target}. The interval holds their number "
         "with {confidence} probability. Never: not even with {times:,.0f} times the data.",
-        measure=MEASURE_NAMES[measure],
+        measure=said_of(measure),
         target=target,
         confidence=percent(confidence),
         times=NEVER,
@@ -252,17 +263,15 @@ def data_needed(
         Text("chance of never"),
         Text("because"),
     ]
-    title = Text(
-        "Data needed for {measure} {target}", measure=MEASURE_NAMES[measure], target=target
-    )
+    title = Text("Data needed for {measure} {target}", measure=said_of(measure), target=target)
     return Section(title, words, pd.DataFrame(rows, columns=head))
 
 
-def _needed_row(architecture: str, found: DataNeeded, least: float) -> tuple:
+def _needed_row(architecture: str, found: DataNeeded, least: float, measure: str) -> tuple:
     """least: the smallest size measured."""
     if found.reason is not None:
         examples: str = Text("cannot say")
-        because = say(found.reason)
+        because = say(found.reason, measure)
     else:
         examples = at_most(found.median, least)
         because = Text("trust: {grade}", grade=found.grade)

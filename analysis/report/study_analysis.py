@@ -19,14 +19,17 @@ from analysis.curves.curve import read_curve
 from analysis.curves.forecast import DataNeeded, needed_from
 from analysis.curves.predictive import Predictive
 from analysis.decision.break_even import BreakEven, break_even
-from analysis.decision.budget import Split, best_for_budget
 from analysis.decision.decide import Decision, decide
-from analysis.decision.next_trials import NextTrials, next_trials
+from analysis.decision.evidence import Past, past_of
+from analysis.decision.gains import ForBudget, MoreData, doublings, for_budget, more_data
 from analysis.decision.prices import Prices
+from analysis.decision.questions import Answer, Asks, for_target
 from analysis.decision.rounds import Plan, plan_rounds
-from analysis.decision.sensitivity import costs_by_target, diminishing_returns, tornado
+from analysis.decision.sensitivity import costs_by_target, tornado
 from analysis.diagnostics.diagnosis import Diagnosis, diagnose
+from analysis.planning.next_trials import NextTrials, next_trials
 from analysis.reasons import FitError
+from tracking.runs import chooser
 from tracking.study import Study
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -41,6 +44,9 @@ class Question:
     prices: and with them the target.
     better: the measured architecture to change to, in place of what engineering may bring.
     budget: what could it reach? None where this is not asked.
+    times: the data, where it is asked what more of them bring.
+    asks: which of the three questions; None for that of the budget where there is one, else
+        that of the target where there is one, else what more data bring.
     """
 
     architecture: str | None = None
@@ -48,6 +54,17 @@ class Question:
     prices: Prices = field(default_factory=Prices)
     better: str | None = None
     budget: float | None = None
+    times: float = 2.0
+    asks: Asks | None = None
+
+    @property
+    def asked_for(self) -> Asks:
+        """Which of the three questions it is."""
+        if self.asks is not None:
+            return self.asks
+        if self.budget is not None:
+            return Asks.BUDGET
+        return Asks.MORE_DATA if self.prices.target is None else Asks.TARGET
 
 
 def once(most: int) -> Callable[[Method], Method]:
@@ -70,14 +87,14 @@ class StudyAnalysis:
 
     study: where the runs are from.
     dataset: None for the points of a CSV.
-    measure: "loss" or "error".
+    measure: its text (tracking/measures.py); "" for the one that chose.
     Its methods raise FitError where a question has no answer, and for a wrong question.
     """
 
-    def __init__(self, study: Study, dataset: str | None = None, measure: str = "loss"):
+    def __init__(self, study: Study, dataset: str | None = None, measure: str = ""):
         self.study = study
         self.dataset = dataset
-        self.measure = measure
+        self.measure = measure or study.measures_on(dataset)[0]
         self.answers: dict[str, LRUCache] = {}  # name of a method -> what it has answered
         self.lock = RLock()  # the readers of the page share what was computed
 
@@ -99,6 +116,16 @@ class StudyAnalysis:
     def runs(self) -> pd.DataFrame | None:
         """On the dataset; None for a CSV."""
         return self.study.on(self.dataset)
+
+    @cached_property
+    def chooser(self) -> str:
+        """The measure by which step and sample were chosen; of a CSV that of its curves."""
+        return self.measure if self.runs is None else chooser(self.runs)
+
+    @cached_property
+    def measures(self) -> tuple[str, ...]:
+        """By which the runs on the dataset may be judged, the one that chose first."""
+        return self.study.measures_on(self.dataset)
 
     @cached_property
     def best_guess(self) -> float | None:
@@ -153,10 +180,17 @@ class StudyAnalysis:
 
     # --- can it be trusted? ------------------------------------------------------------------
 
+    @once(200)
+    def backtest(self, name: str, confidence: float) -> pd.DataFrame:
+        """An architecture's own past forecasts."""
+        return backtests(self.curves[name], confidence)
+
     @once(24)
     def backtests(self, confidence: float) -> pd.DataFrame:
         """Each architecture's own past forecasts."""
-        return backtests(self.table, confidence)
+        none = backtests(self.table.iloc[:0], confidence)
+        parts = [none, *(self.backtest(name, confidence) for name in self.curves)]
+        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
     @once(24)
     def diagnosis(self, confidence: float) -> Diagnosis | None:
@@ -221,9 +255,39 @@ class StudyAnalysis:
             today,
             question.prices,
             better=better,
+            past=self._past(self.asked(question), question.confidence),
+            better_past=self._past(self.better(question), question.confidence),
             measure=self.measure,
             confidence=question.confidence,
         )
+
+    def _past(self, found: Conclusion | None, confidence: float) -> Past | None:
+        """How well an architecture has foretold its own larger sizes."""
+        if found is None:
+            return None
+        return past_of(self.backtest(found.architecture, confidence), confidence)
+
+    @once(24)
+    def answer(self, question: Question) -> Answer:
+        """The answer to the question that is asked, with one dominant number."""
+        decision = self.decision(question)
+        if question.asked_for is Asks.TARGET:
+            return for_target(decision)
+        if question.asked_for is Asks.BUDGET:
+            return self.for_budget(question)
+        return more_data(decision, question.times)
+
+    @once(24)
+    def for_budget(self, question: Question) -> ForBudget:
+        """What the budget buys, which must be given."""
+        if question.budget is None:
+            raise ValueError("what a budget buys can be asked of a budget only")
+        return for_budget(self.decision(question), question.budget)
+
+    @once(24)
+    def doublings(self, question: Question) -> list[MoreData]:
+        """What each doubling of the data brings."""
+        return doublings(self.decision(question))
 
     @once(24)
     def break_even(self, question: Question) -> BreakEven:
@@ -241,37 +305,9 @@ class StudyAnalysis:
         return costs_by_target(self.decision(question))
 
     @once(24)
-    def next_per_cent(self, question: Question) -> pd.DataFrame:
-        """What the next per cent costs, and the next."""
-        return diminishing_returns(self.decision(question))
-
-    @once(24)
-    def split(self, question: Question) -> Split:
-        """The best use of the budget, which must be asked about."""
-        assert question.budget is not None
-        today, better = self._pair(question)
-        return best_for_budget(
-            today,
-            question.prices,
-            question.budget,
-            better=better,
-            measure=self.measure,
-            confidence=question.confidence,
-        )
-
-    @once(24)
     def plan(self, question: Question) -> Plan:
         """Collecting in rounds."""
-        prices = self.decision(question).prices
-        today, _ = self._pair(question)
-        return plan_rounds(
-            today,
-            prices.target,
-            prices.n,
-            success=prices.wanted,
-            price=prices.label_price,
-            fixed=prices.fixed_cost,
-        )
+        return plan_rounds(self.decision(question))
 
     @once(24)
     def next_trials(

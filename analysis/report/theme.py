@@ -1,6 +1,7 @@
 """How every chart looks: its language, ink, colours and shapes."""
 
 import io
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import altair as alt
 
 from analysis.report.language import ENGLISH, translate
+from tracking.text import Text
 
 alt.data_transformers.disable_max_rows()  # a CSV may hold more points than Altair's 5,000
 
@@ -56,6 +58,12 @@ class Theme:
         """In the reader's language."""
         return translate(text, self.language)
 
+    def tooltip(self, field: str, title: Text, style: str = "") -> alt.Tooltip:
+        """A line of what hovering shows; style: of a number, "" for text."""
+        number: dict[str, Any] = {"type": "quantitative", "format": style}
+        kind = number if style else {"type": "nominal"}
+        return alt.Tooltip(field=_plain(field), title=self.say(title), **kind)
+
     @property
     def ink(self) -> str:
         """Colour of rules and their labels."""
@@ -81,6 +89,11 @@ class Theme:
 LIGHT = Theme()  # English on white
 
 
+def _plain(field: str) -> str:
+    """A column's name for Vega, to which dots and brackets mean something."""
+    return re.sub(r"([.\[\]\\])", r"\\\1", field)
+
+
 def _once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
@@ -102,10 +115,12 @@ def _scale(names: list[str], values: Collection[str]) -> alt.Scale:
     return alt.Scale(domain=names, range=used)
 
 
-def log(title: str, linear: bool = False) -> Mapping[str, Any]:
-    """Options of a logarithmic axis."""
+def log(title: str, linear: bool = False, turned: bool = False) -> Mapping[str, Any]:
+    """Options of a logarithmic axis; turned: the smallest is at its far end."""
     kind: Literal["linear", "log"] = "linear" if linear else "log"
-    return {"scale": alt.Scale(type=kind, nice=False, padding=16, zero=False), "title": title}
+    more: dict[str, Any] = {"reverse": True} if turned else {}
+    scale = alt.Scale(type=kind, nice=False, padding=16, zero=False, **more)
+    return {"scale": scale, "title": title}
 
 
 def picture(chart: alt.LayerChart, kind: str, width: int = 800) -> bytes:

@@ -6,17 +6,31 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from analysis.report.charts import EXAMPLES, UNITS
-from analysis.report.theme import HEIGHT, LIGHT, Theme, log
+from analysis.report.charts import EXAMPLES
+from analysis.report.theme import HEIGHT, LIGHT, Theme
+from analysis.report.value_axis import (
+    ends,
+    test_title,
+    titled,
+    value_axis,
+    value_tooltip,
+    with_shown,
+)
 from tracking.text import Text
 
-FORMATS = {"loss": "~g", "error": "%"}
+COMPARED = ("low", "predicted", "high", "measured")
 
 
-def expected_best(table: pd.DataFrame, *, theme: Theme = LIGHT) -> alt.LayerChart:
-    """Expected best validation loss of k draws, at the largest size of each architecture."""
+def expected_best(
+    table: pd.DataFrame, measure: str = "loss", *, theme: Theme = LIGHT
+) -> alt.LayerChart:
+    """What validation says of the best of k draws, at the largest size of each architecture.
+
+    measure: that which chooses.
+    """
     largest = table[table["n"] == table.groupby("architecture")["n"].transform("max")]
-    height = log(theme.say(Text("best validation loss (nats)")))
+    title = Text("best validation {measure}", measure=titled(measure))
+    height = value_axis(measure, theme, title)
     return _over_draws(largest, "expected", height, theme)
 
 
@@ -36,14 +50,16 @@ def past_forecasts(
     names = sorted(table["architecture"].unique())
     axis = alt.Axis(format=",", labelAngle=0)
     x = alt.X("n:O", title=theme.say(EXAMPLES), axis=axis)
-    y_of = {"axis": alt.Axis(format=FORMATS[measure]), **log(theme.say(UNITS[measure]))}
+    y_of = value_axis(measure, theme, test_title(measure))
     side = alt.XOffset("architecture:N")
     colour = theme.colour(names)
-    numbers = ("n", "low", "predicted", "high", "measured")
-    hover = [alt.Tooltip(f"{name}:Q", format=",.4~g") for name in numbers]
-    hover.insert(0, alt.Tooltip("architecture:N"))
+    hover = [
+        theme.tooltip("architecture", Text("architecture")),
+        theme.tooltip("n", Text("examples"), ","),
+        *(value_tooltip(theme, measure, name, title) for name, title in _compared(measure)),
+    ]
     low = alt.Y("low:Q", **y_of)
-    base = alt.Chart(table)
+    base = alt.Chart(with_shown(table, measure, *COMPARED))
     known = base.transform_filter("isValid(datum.measured)")
     bars = base.mark_rule(strokeWidth=7, opacity=0.35)
     middle = base.mark_tick(thickness=2, size=14)
@@ -56,6 +72,17 @@ def past_forecasts(
         ),
     ]
     return alt.LayerChart(layer=layers).properties(height=HEIGHT, width="container")
+
+
+def _compared(measure: str) -> list[tuple[str, Text]]:
+    """Columns of a forecast beside its measurement, with what they are."""
+    lower, upper = ends(measure)
+    return [
+        (lower, Text("lower end")),
+        ("predicted", Text("predicted")),
+        (upper, Text("upper end")),
+        ("measured", Text("measured")),
+    ]
 
 
 def _over_draws(

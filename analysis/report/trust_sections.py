@@ -11,13 +11,16 @@ from analysis.diagnostics.noise import SOURCES
 from analysis.report import trust_charts
 from analysis.report.curve_words import warnings_of
 from analysis.report.failure_words import missing_words
-from analysis.report.numbers import MEASURE_NAMES, in_units, interval
+from analysis.report.numbers import best_of, in_units, interval, said_of
 from analysis.report.sections import Section
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking import schema
+from tracking.measures import find_measure
 from tracking.runs import is_diverged
-from tracking.text import Text, counted, joined
+from tracking.text import Text, counted, joined, template
 
+STILL_FALLING = template("{gain:.1%} still falling")
+STILL_RISING = template("{gain:.1%} still rising")
 AHEAD = (Text("next size"), Text("two sizes ahead"), Text("three sizes ahead"))
 SOURCE_NAMES = {
     "data draw": Text("data draw"),
@@ -41,18 +44,18 @@ def trust_sections(analysis: StudyAnalysis, question: Question) -> list[Section]
     diagnosis = analysis.diagnosis(question.confidence)
     parts = [backtests(past, measure)] if len(past) else []
     if diagnosis is not None:
-        parts += _diagnosed(diagnosis, measure)
+        parts += _diagnosed(diagnosis, measure, analysis.chooser)
     return [*parts, remarks(analysis, question), *protocol(analysis)]
 
 
-def _diagnosed(diagnosis: Diagnosis, measure: str) -> list[Section]:
+def _diagnosed(diagnosis: Diagnosis, measure: str, chooser: str) -> list[Section]:
     parts = []
     if len(diagnosis.held_out):
         parts.append(held_out(diagnosis, measure))
     if len(diagnosis.noise):
         parts.append(noise(diagnosis, measure))
     if len(diagnosis.adequacy):
-        parts.append(search(diagnosis))
+        parts.append(search(diagnosis, chooser))
     if len(diagnosis.exponents):
         parts.append(draws(diagnosis))
     return parts
@@ -73,9 +76,14 @@ def backtests(past: pd.DataFrame, measure: str) -> Section:
                     miss=part["miss"].abs().median(),
                 )
             )
-    words = Text(
-        "Each larger size predicted from the smaller ones alone. {said}.",
-        said=joined(said, by="; "),
+    words = joined(
+        [
+            Text(
+                "Each larger size predicted from the smaller ones alone. {said}.",
+                said=joined(said, by="; "),
+            ),
+            *_of_the_gap(measure),
+        ]
     )
     newest = past[past["steps"] == 1]
     newest = newest.sort_values(["n", "architecture"], ascending=[False, True])
@@ -99,7 +107,15 @@ def held_out(diagnosis: Diagnosis, measure: str) -> Section:
         )
     title = Text("Forecasts made before training")
     chart = partial(trust_charts.past_forecasts, table, measure)
-    return Section(title, joined([made, inside]), _compared(table, measure), chart)
+    words = joined([made, inside, *_of_the_gap(measure)])
+    return Section(title, words, _compared(table, measure), chart)
+
+
+def _of_the_gap(measure: str) -> list[Text]:
+    """What a miss is a share of, where that is not the value itself."""
+    if not find_measure(measure).is_score:
+        return []
+    return [Text("A miss is a share of the gap to {best}.", best=best_of(measure))]
 
 
 def _compared(table: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -144,8 +160,15 @@ def noise(diagnosis: Diagnosis, measure: str) -> Section:
     words = Text(
         "Standard deviation of one point's test {measure}, by what differs between two runs "
         "of the same size.",
-        measure=MEASURE_NAMES[measure],
+        measure=said_of(measure),
     )
+    if find_measure(measure).is_score:
+        words = Text(
+            "Standard deviation of the gap of one point's test {measure} to {best}, by what "
+            "differs between two runs of the same size.",
+            measure=said_of(measure),
+            best=best_of(measure),
+        )
     return Section(Text("Noise of a single point"), words, _named(text, source=Text("source")))
 
 
@@ -153,23 +176,38 @@ def _spread(number: float) -> str:
     return Text("unknown") if math.isnan(number) else f"{number:.1%}"
 
 
-def search(diagnosis: Diagnosis) -> Section:
-    """Whether more random draws would have found better hyperparameters."""
+def search(diagnosis: Diagnosis, measure: str = "loss") -> Section:
+    """Whether more random draws would have found better hyperparameters.
+
+    measure: that which chooses.
+    """
     table = diagnosis.adequacy
+    is_score = find_measure(measure).is_score
+    still = STILL_RISING if is_score else STILL_FALLING
     cell = [
-        Text("{gain:.1%} still falling", gain=row.gain) if row.falling else f"{row.gain:.1%}"
+        Text(still, gain=row.gain) if row.falling else f"{row.gain:.1%}"
         for row in table.itertuples()
     ]
     text = _wide(table.assign(cell=cell), "n")
     text["n"] = text["n"].map("{:,}".format)
     words = Text(
         "How much the last doubling of random draws (to {most}) lowered the expected best "
-        "validation loss. The chart shows the largest size, with the range of nine searches "
-        "in ten.",
+        "validation {measure}. The chart shows the largest size, with the range of nine "
+        "searches in ten.",
         most=table["draws"].max(),
+        measure=said_of(measure),
     )
+    if is_score:
+        words = Text(
+            "How much of its gap to {best} the expected best validation {measure} lost by the "
+            "last doubling of random draws (to {most}). The chart shows the largest size, "
+            "with the range of nine searches in ten.",
+            best=best_of(measure),
+            most=table["draws"].max(),
+            measure=said_of(measure),
+        )
     title = Text("Was the search long enough?")
-    chart = partial(trust_charts.expected_best, diagnosis.expected_best)
+    chart = partial(trust_charts.expected_best, diagnosis.expected_best, measure)
     return Section(title, words, _named(text, n=Text("examples")), chart)
 
 
@@ -204,7 +242,8 @@ def remarks(analysis: StudyAnalysis, question: Question) -> Section:
     title = Text("Warnings")
     diagnosis = analysis.diagnosis(question.confidence)
     lines = [] if analysis.runs is None else missing_words(analysis.runs)
-    lines += warnings_of(analysis.conclusions(question.confidence), diagnosis)
+    conclusions = analysis.conclusions(question.confidence)
+    lines += warnings_of(conclusions, diagnosis, analysis.measure)
     if lines:
         return Section(title, table=pd.DataFrame({Text("remark"): lines}))
     if diagnosis is not None and len(diagnosis.adequacy):
@@ -221,14 +260,20 @@ def protocol(analysis: StudyAnalysis) -> list[Section]:
         return []
     rules = Text(
         "The training pool was shuffled once per data seed; every size is a prefix of that "
-        "order, without repetition and with every class in its share. One validation set, the "
-        "same for all sizes, chose the best step and the best sample; the test set was "
-        "evaluated once, with the chosen weights. A run ends once its validation loss has not "
-        "improved for so many steps or epochs (its patience), or at the most steps allowed. "
-        "Runs that diverged count as failed."
+        "order, without repetition{shares}. One validation set, the same for all sizes, chose "
+        "the best step and the best sample; the test set was evaluated once, with the chosen "
+        "weights. A run ends once its validation {measure} has not improved for so many steps "
+        "or epochs (its patience), or at the most steps allowed. Runs that diverged count as "
+        "failed.",
+        shares=Text(" and with every class in its share") if _has_classes(runs) else "",
+        measure=said_of(analysis.chooser),
     )
     words = joined([_counts(runs), rules])
     return [Section(Text("How the study was done"), words, _settings(analysis))]
+
+
+def _has_classes(runs: pd.DataFrame) -> bool:
+    return bool((runs["classes"] > 1).any())
 
 
 def _counts(runs: pd.DataFrame) -> Text:
