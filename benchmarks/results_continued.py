@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import fit_power_law, forecast
+from analysis.curves.curve import known_of
 from analysis.selection import best_runs, points, untuned
-from benchmarks.results_tables import markdown
-from tracking.schema import MEASURES
+from benchmarks.results_choices import MEASURES
+from benchmarks.results_tables import NOT_YET, markdown
 from tracking.study import Study
 
 FIRST_CUT = 4  # sizes that a forecast sees at least
@@ -14,7 +15,7 @@ FIRST_CUT = 4  # sizes that a forecast sees at least
 
 def all_continued(studies: list[Study]) -> str:
     rows = [_row(study, measure) for study in studies for measure in MEASURES]
-    return markdown(pd.DataFrame(rows))
+    return markdown(pd.DataFrame(rows)) if rows else NOT_YET
 
 
 def _row(study: Study, measure: str) -> dict[str, str | int]:
@@ -43,16 +44,18 @@ def continued(study: Study, measure: str) -> pd.DataFrame:
     parts = []
     for runs in (study.runs, untuned(study.runs)):
         for _, curve in points(best_runs(runs), measure).groupby("architecture"):
-            means = curve.groupby("n", as_index=False)["value"].mean()  # over data seeds
-            cuts = range(FIRST_CUT, len(means))
-            parts += [_beside(means[:cut], means[cut:]) for cut in cuts]
+            means = curve.groupby("n")["value"].mean()  # over data seeds
+            for last in means.index[FIRST_CUT - 1 : -1]:
+                seen = curve[curve["n"] <= last]
+                parts.append(_beside(seen, means[means.index > last]))
     return pd.concat(parts, ignore_index=True)
 
 
-def _beside(seen: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
-    found = forecast(seen["n"], seen["value"], later["n"])
-    law = fit_power_law(seen["n"], seen["value"])(later["n"].to_numpy())
-    value = later["value"].to_numpy()
+def _beside(seen: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
+    """seen: points. later: n -> mean."""
+    found = forecast(seen["n"], seen["value"], later.index, **known_of(seen))
+    law = fit_power_law(seen["n"], seen["value"], **known_of(seen))(later.index.to_numpy())
+    value = later.to_numpy()
     return pd.DataFrame(
         {
             "ours": np.log(value / found.median),

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.report.theme import picture
 
 DOCS = Path(__file__).parents[1] / "docs"
+NOT_YET = "*Not yet run.*"
 Parts = Iterator[tuple[str, str]]  # name and Markdown
 
 
@@ -20,5 +22,5 @@ def bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def draw(chart, name: str) -> None:
+def draw(chart: Any, name: str) -> None:
     (DOCS / f"{name}.png").write_bytes(picture(chart, "png"))

@@ -39,13 +39,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from experiments.orchestration.engine import WORKER_ENVIRONMENT
 from experiments.orchestration.processes import cores
+from experiments.tasks.image_classification import Images
 from experiments.tasks.images import load_data
 from experiments.training.classifier import evaluate, normalised
 from experiments.training.descent import batches, make_optimiser, take_step
 from experiments.training.devices import find_precision
+from experiments.training.image_sets import Split, subset
 from experiments.training.networks import build_model
 from experiments.training.search_spaces import draw
-from experiments.training.subsets import Data, Split, subset
 
 CPU = torch.device("cpu")
 CNN = ("conv1_size", "conv2_size", "fc1_size", "fc2_size")
@@ -279,7 +280,7 @@ def hold(split: Split) -> None:
 # --- quality ---------------------------------------------------------------------------------
 
 
-def notebook_quality(net: Net, data: Data, epochs: int) -> tuple[float, float]:
+def notebook_quality(net: Net, data: Images, epochs: int) -> tuple[float, float]:
     """The notebook's best validation loss in nats, and the seconds of training to it.
 
     It trains in batches of 4 on a tenth of the images.
@@ -312,7 +313,7 @@ def notebook_quality(net: Net, data: Data, epochs: int) -> tuple[float, float]:
 
 
 def time_to_loss(
-    net: Net, data: Data, target: float, hyperparameters: dict[str, Any], limit: float
+    net: Net, data: Images, target: float, hyperparameters: dict[str, Any], limit: float
 ) -> float:
     """Seconds of training until our validation loss is at most `target`, in nats.
 
@@ -334,7 +335,7 @@ def time_to_loss(
         for _ in range(len(split) // hyperparameters["batch_size"]):
             take_step(model, optimiser, split.take(next(stream)), precision)
         spent += time.perf_counter() - start
-        if evaluate(model, data.validation, precision).loss <= target:
+        if evaluate(model, data.validation, precision).values["loss"] <= target:
             return spent
     return np.inf
 
@@ -459,7 +460,7 @@ def print_speed(split: Split, rounds: int, seconds: float, peer: Crew, crew: Cre
 
 
 def print_quality(
-    data: Data, epochs: int, hyperparameters: dict[str, Any], peer: Crew, crew: Crew
+    data: Images, epochs: int, hyperparameters: dict[str, Any], peer: Crew, crew: Crew
 ) -> None:
     """The table of times to the notebook's best validation loss."""
     print(

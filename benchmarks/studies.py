@@ -1,0 +1,132 @@
+"""The published studies: one list, from which they are run and docs/results.md says how.
+
+    python benchmarks/studies.py                                       the commands
+    python benchmarks/studies.py cifar10-untuned --data DIR [--hours 2] [--workers 2]
+
+runs what is missing of a study and exports it to app/example. An export that is there is
+restored first, so any machine can go on with it; one of an earlier protocol is made anew. DIR
+holds torchvision's folders, and cifar10.npz with x_train, y_train, x_test, y_test. Runs go to
+MLFLOW_TRACKING_URI, or to mlflow.db here.
+"""
+
+import argparse
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tracking.export import exports, read_export
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "app" / "example"
+FIVE = "linear,mlp,cnn,resnet,forest"
+CIFAR10 = "npz:cifar10.npz"
+NOTE = (
+    "CIFAR-10's five official training batches: 1-4 for training, batch 5 as the test set; "
+    "the official test images were not used"
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study: its options that are not defaults. `hold_out` sizes are forecast, then trained.
+
+    searches: search seeds beside 0; each is a study of its own, NAME-search-SEED.
+    searched: fractions at which they search.
+    """
+
+    name: str
+    options: dict[str, str]
+    searches: tuple[int, ...] = ()
+    searched: str = ""
+
+    def studies(self) -> dict[str, dict[str, str]]:
+        """Name -> options of each study that it takes."""
+        again = self.options | {"replicas": "1", "hold_out": "0", "fractions": self.searched}
+        further = {
+            f"{self.name}-search-{seed}": again | {"search_seed": str(seed)}
+            for seed in self.searches
+        }
+        return {self.name: self.options, **further}
+
+
+def on(dataset: str, architectures: str, samples: int, **more: str) -> dict[str, str]:
+    """Options of a study, at the notebook's nine sizes unless others are given."""
+    note = {"note": NOTE} if dataset == CIFAR10 else {}
+    asked = {"architectures": architectures, "samples": str(samples), **more}
+    return {"dataset": dataset, "fractions": "ladder"} | asked | note
+
+
+HALVED = {"pruning": "halving"}
+AHEAD = {**HALVED, "replicas": "3", "hold_out": "4"}
+UNTUNED = {"data_seeds": "0,1,2", "search_space": "notebook", "patience": "5000"}
+SMALL = {"fractions": "0.04,0.08,0.16,0.32,0.64,1", "replicas": "3"}
+PLANS = (
+    Plan("cifar10-untuned", on(CIFAR10, "cnn", 0, **UNTUNED)),
+    Plan("cifar10-notebook", on(CIFAR10, "cnn", 20, search_space="notebook", **HALVED)),
+    Plan("cifar10-ours", on(CIFAR10, "cnn", 20, hold_out="4", **HALVED)),
+    Plan("fashion_mnist", on("fashion_mnist", FIVE, 8, **AHEAD), (1, 2), "0.04,0.32"),
+    Plan("cifar10", on(CIFAR10, FIVE, 8, **AHEAD), (1, 2), "0.04,0.32"),
+    Plan("digits", on("digits", FIVE, 8, **SMALL)),
+    # what halving would have lost (benchmarks/pruning.py)
+    Plan("fashion_mnist-unpruned", on("fashion_mnist", "mlp,cnn", 8, fractions="0.16,0.64")),
+)
+STUDIES = {plan.name: plan.studies() for plan in PLANS}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Run or resume a published study.")
+    parser.add_argument("study", nargs="?", choices=STUDIES)
+    parser.add_argument("--data", type=Path, default=Path(), help="where the datasets lie")
+    parser.add_argument("--hours", type=float, default=float("inf"), help="by the clock")
+    parser.add_argument("--workers", default="0", help="0 = one per core")
+    told = parser.parse_args()
+    until = time.monotonic() + 3600 * told.hours
+    for name, options in STUDIES.get(told.study, {}).items():
+        if time.monotonic() < until:
+            run(name, {**options, "workers": told.workers}, told.data, until)
+    if not told.study:
+        print(commands())
+
+
+def commands() -> str:
+    """All studies as they would be typed."""
+    studies = [one for plan in STUDIES.values() for one in plan.items()]
+    return "\n".join(shlex.join(["python", *command(*one)]) for one in studies)
+
+
+def command(name: str, options: dict[str, str]) -> list[str]:
+    told = [part for key, value in options.items() for part in (f"--{key}", value)]
+    return ["-m", "experiments.study", "--study", name, *told]
+
+
+def run(name: str, options: dict[str, str], data: Path, until: float) -> None:
+    """Restore, run and export one study; one that is cut short goes on in the next launch."""
+    place = EXAMPLES / name
+    # patience in epochs came with today's protocol
+    if name in exports(EXAMPLES) and read_export(place).runs["patience_epochs"].gt(0).all():
+        call(["-m", "analysis.restore", str(place)], data)
+    call([*command(name, options), "--data_dir", "."], data, until)
+    call(["-m", "analysis.export", "--study", name, "--to", str(EXAMPLES)], data)
+
+
+def call(arguments: list[str], data: Path, until: float = float("inf")) -> None:
+    """A command of this project, in the folder of the data, so that no path enters a trial."""
+    here = f"sqlite:///{Path('mlflow.db').resolve()}"
+    told = {"MLFLOW_TRACKING_URI": here, **os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, *arguments], cwd=data, env=told) as process:
+        try:
+            process.wait(max(until - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGTERM)  # as Ctrl-C: it ends its runs, and says so
+            process.wait()
+
+
+if __name__ == "__main__":
+    main()
