@@ -41,6 +41,8 @@ def pytest_configure(config):
     ):
         config.addinivalue_line("filterwarnings", line)
     torch.set_num_threads(1)  # as in a study
+    # Children of `sh -c 'make test &'` ignore SIGINT, and so would theirs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -206,10 +208,14 @@ print(json.dumps({
     "draw": draw("cnn", 5, 1),
     "data": data.fingerprint,
     "subsets": {
-        f"{fraction} {seed}": fingerprint(subset_indices(data.pool, fraction, seed))
+        f"{fraction} {seed}": fingerprint(subset_indices(data.strata, fraction, seed))
         for fraction, seed in subsets
     },
-    "losses": [result.best_val_loss, result.test_loss, result.history[0].train_loss],
+    "losses": [
+        result.best.val["loss"],
+        result.test.values["loss"],
+        result.history[0].train["loss"],
+    ],
 }))
 """
 

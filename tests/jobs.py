@@ -69,9 +69,10 @@ def here(before=lambda trial: None, after=lambda answer: answer):
     change the answer.
     """
 
-    def run_here(jobs, set_up, context, workers):
+    def run_here(jobs, set_up, context, workers, ask=lambda: None):
         work = set_up(*context)
         for job in jobs:
+            ask()
             yield job, before(job.trials[0]) or after(work(job))
 
     return run_here

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.curves.curve import Curve
-from analysis.curves.predictive import LEAST, BackTest, Calibration, Predictive
+from analysis.curves.own_past import BackTest
+from analysis.curves.predictive import LEAST, NORMAL, Calibration, Predictive
 
 SIZES = 1000 * 2.0 ** np.arange(8)
 LAST = SIZES[-1]
@@ -30,9 +31,9 @@ def known(at_last=1.0, b=0.5, floor=0.0, deviation=0.02) -> Predictive:
 
     By `deviation` times Student's t.
     """
-    law = Law(at_last * LAST**b, b, floor, np.sqrt(deviation**2 - LEAST**2))
+    law = Law(at_last * LAST**b, b, floor, np.sqrt(deviation**2 - (NORMAL * LEAST) ** 2))
     value = np.exp(law.moments(SIZES)[0])
-    curve = Curve(SIZES, value, np.full(8, 0.002), np.ones(8))
-    calibration = Calibration(spread=1.0, drift=0.0, backtest=0.0, belief=1.0)
-    backtest = BackTest(np.empty(0), np.empty(0), 0)
+    curve = Curve(SIZES, value, np.full(8, 0.002), np.ones(8), np.zeros(8))
+    calibration = Calibration(drift=0.0, belief=1e9, below=1.0, above=1.0)
+    backtest = BackTest(*np.array([[0.0], [1.0], [0.0], [0.0]]), cut=np.zeros(1, dtype=int))
     return Predictive(curve, law, backtest, scatter=0.0, calibration=calibration)

@@ -91,3 +91,67 @@ def multiply(database: Path, samples: int) -> None:
             copy = f"insert into {table} {rows}"
             store.executemany(copy, [{"sample": sample} for sample in range(1, samples + 1)])
     store.close()
+
+
+def record_measured(name, measures, architectures, sizes, samples=0, more=None):
+    """Runs of a trainer of one's own, by any measures; it reports no loss and no error.
+
+    measures: text -> value of a gap to the best; the first chooses. architectures -> b of the
+    gap n^-b. more: further metrics of each run.
+    """
+    client = MlflowClient()
+    experiment_id = client.create_experiment(name)
+    parent = client.create_run(
+        experiment_id, tags={"role": "study"}, run_name=f"study · {name}"
+    )
+    for architecture, exponent in architectures.items():
+        for n in sizes:
+            for sample in range(samples + 1):
+                gap = n**-exponent * (1 + 0.01 * (samples - sample))
+                _record_measured(
+                    client, parent.info, (architecture, n, sample), measures, gap, more or {}
+                )
+    client.set_terminated(parent.info.run_id)
+
+
+def _record_measured(client, parent, cell, measures, gap, more):
+    architecture, n, sample = cell
+    params = {
+        "dataset": "own",
+        "architecture": architecture,
+        "fraction": n / 1000,
+        "sample": sample,
+        "data_seed": 0,
+        "seed": 0,
+        "search_seed": 0,
+        "search_space": "default",
+        "max_steps": 100,
+        "trainer": architecture,
+    }
+    metrics = {"n_train": n, "best_step": 50, "steps": 100, "seconds": 1.0, **more}
+    for text, value in measures.items():
+        known = text.partition(":")[0]
+        metrics[f"best_val_{known}"] = value(gap)
+        metrics[f"test_{known}"] = value(gap)
+        metrics[f"test_{known}_se"] = 0.01
+    tags = {
+        "mlflow.parentRunId": parent.run_id,
+        "trial": f"{architecture}-{n}-{sample}",
+        "classes": "0",
+        "pool": "1000",
+        "measures": ",".join(measures),
+    }
+    title = f"{architecture} · n={n:,} · #{sample}"
+    run = client.create_run(parent.experiment_id, tags=tags, run_name=title)
+    first = next(iter(measures)).partition(":")[0]
+    history = [
+        Metric(f"{of}_{first}", next(iter(measures.values()))(gap * times), 0, step)
+        for step, times in ((25, 2.0), (50, 1.0))
+        for of in ("val", "train")
+    ]
+    client.log_batch(
+        run.info.run_id,
+        params=[Param(key, str(value)) for key, value in params.items()],
+        metrics=[*(Metric(key, value, 0, 0) for key, value in metrics.items()), *history],
+    )
+    client.set_terminated(run.info.run_id)

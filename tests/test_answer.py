@@ -108,7 +108,8 @@ def test_the_json_holds_the_same_numbers(command, csv):
     code, out, err = command("analysis.report", csv(table), "--target", "0.15", "--json")
     assert (code, err) == (0, "")
     (said,) = strict(out)["architectures"]
-    measured = pd.read_csv(csv(table)).rename(columns={"loss": "value"})
+    exact = pd.read_csv(csv(table), float_precision="round_trip")
+    measured = exact.rename(columns={"loss": "value"})
     (found,) = conclude(measured, target=0.15)
     assert [row["median"] for row in said["forecast"]["sizes"]] == list(found.forecast.median)
     assert (
@@ -141,9 +142,7 @@ def test_plain_leaves_only_what_json_allows():
 
 @pytest.mark.parametrize("target", ["0", "-1", "nan", "inf", "low"])
 def test_a_wrong_target_is_refused(refuses, csv, target):
-    refuses(
-        "analysis.report", csv(curve()), f"--target={target}", words=["target", f"'{target}'"]
-    )
+    refuses("analysis.report", csv(curve()), f"--target={target}", words=["target", target])
 
 
 def test_sections_that_nothing_is_known_about_are_left_out():
@@ -172,7 +171,7 @@ def test_a_csv_with_both_is_answered_by_the_metric_asked_for(command, csv):
     assert (code, out) == (
         2,
         "",
-    ) and err == "error: the CSV needs columns n and error; it has: architecture, n, loss\n"
+    ) and err == "error: metric 'error' is unknown; allowed: loss\n"
     code, out, err = command(
         "analysis.report", csv(both), "--metric", "error", "--target", "5"
     )

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.training.augmentation import augment
+from experiments.training.image_sets import Split
 from experiments.training.search_spaces import draw, search_space
-from experiments.training.subsets import Split
 
 
 def numbered(n=64, height=5, width=7):

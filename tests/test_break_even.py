@@ -18,6 +18,11 @@ NEAR = 1e-9
 EXACT = Prices(target=0.5, label_price=0.1, fixed_cost=500, gpu_price=2, gpu_hours=100)
 
 
+def known_enough(deviation):
+    """Examples that reach 0.5 with 80 % probability: Student's 0.941 with 4 degrees."""
+    return LAST * (4 * np.exp(2 * deviation * 0.941) - 1)
+
+
 def side(today, prices, better):
     """Whether data is chosen."""
     return decide(today, prices, better=better, size=200).choice == "data"
@@ -55,10 +60,11 @@ def test_the_break_evens_are_those_of_the_closed_form():
     )
     more = 3 * LAST
     training = 200
-    assert found.label_price == pytest.approx((144_000 - 500 - training * 3) / more, rel=2e-3)
-    assert found.months == pytest.approx((500 + 0.1 * more + training * 3) / 24_000, rel=2e-3)
+    more = known_enough(0.004)  # for 80 % probability
+    assert found.label_price == pytest.approx((144_000 - 500 - training * 3) / more, rel=5e-3)
+    assert found.months == pytest.approx((500 + 0.1 * more + training * 3) / 24_000, rel=5e-3)
     price, months = break_even_words(found)
-    assert "0.37" in price and "1.65" in months
+    assert "up to 0.368 $" in price and "up to 1.66 months" in months
 
 
 def test_the_intervals_are_those_of_the_examples_needed():
@@ -79,7 +85,7 @@ def test_the_intervals_are_those_of_the_examples_needed():
     [
         (
             known(floor=0.6),
-            {"engineering": Engineering(0.6, 0.6)},
+            {"engineering": Engineering(0.05, 0.1)},
             "Cannot say where the choice changes: even 10,000 times the data would not reach "
             "the target.",
         ),

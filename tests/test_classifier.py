@@ -6,8 +6,8 @@ import torch
 from toys import short
 
 from experiments.training.classifier import evaluate, pixel_statistics
-from experiments.training.results import Score
-from experiments.training.subsets import subset
+from experiments.training.image_sets import subset
+from experiments.training.results import classification_score
 from experiments.training.train import train
 
 
@@ -39,21 +39,23 @@ def test_evaluation_is_the_mean_over_every_image_whatever_the_batches(tiny, monk
     whole = evaluate(model, tiny.pool, "fp32")
     monkeypatch.setattr("experiments.training.classifier.EVALUATION_BATCH", 7)
     in_batches = evaluate(model, tiny.pool, "fp32")
-    assert in_batches.loss == pytest.approx(whole.loss, rel=1e-5)
-    assert in_batches.error == pytest.approx(whole.error, rel=1e-5)
+    assert in_batches.values["loss"] == pytest.approx(whole.values["loss"], rel=1e-5)
+    assert in_batches.values["error"] == pytest.approx(whole.values["error"], rel=1e-5)
     logits = model.eval()(tiny.pool.images).detach()
-    assert whole.loss == pytest.approx(
+    assert whole.values["loss"] == pytest.approx(
         torch.nn.functional.cross_entropy(logits, tiny.pool.labels).item(), rel=1e-5
     )
-    assert whole.error == pytest.approx(
+    assert whole.values["error"] == pytest.approx(
         (logits.argmax(1) != tiny.pool.labels).float().mean().item()
     )
     losses = torch.nn.functional.cross_entropy(logits, tiny.pool.labels, reduction="none")
-    assert whole.loss_se == pytest.approx(losses.std().item() / len(losses) ** 0.5, rel=1e-4)
+    expected = losses.std().item() / len(losses) ** 0.5
+    assert whole.errors["loss"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_standard_error_of_an_error_is_that_of_a_share():
-    score = Score(loss=1.0, error=0.25, loss_se=0.1, count=399)
+    score = classification_score(loss=1.0, error=0.25, loss_se=0.1, count=399)
     p = (0.25 * 399 + 1) / 400
-    assert score.error_se == pytest.approx((p * (1 - p) / 399) ** 0.5)
-    assert Score(loss=1.0, error=0.0, loss_se=0.1, count=100).error_se > 0
+    assert score.errors["error"] == pytest.approx((p * (1 - p) / 399) ** 0.5)
+    perfect = classification_score(loss=1.0, error=0.0, loss_se=0.1, count=100)
+    assert perfect.errors["error"] > 0

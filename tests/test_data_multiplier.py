@@ -85,7 +85,7 @@ def test_far_beyond_the_data_only_the_end_of_the_interval_that_they_reach_is_tol
 
 def test_a_bound_that_may_be_a_loss_is_none():
     found = data_multiplier(
-        curve(0.1, 0.3, c=0.9, noise=0.03), curve(0.1, 0.3, c=0.86, noise=0.03, seed=1), LAST
+        curve(0.1, 0.3, c=0.9, noise=0.03), curve(0.1, 0.3, c=0.88, noise=0.03, seed=1), LAST
     )
     assert found.low[0] < 1 and found.median[0] > 10
     assert found.grade[0] == "cannot say" and "data" in say(found.reason[0])

@@ -17,8 +17,8 @@ from experiments.training.descent import (
     patience_in_steps,
 )
 from experiments.training.devices import find_precision
+from experiments.training.image_sets import subset
 from experiments.training.results import Diverged
-from experiments.training.subsets import subset
 from experiments.training.train import train
 from experiments.training.trial import Trial
 
@@ -30,24 +30,20 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize("architecture", ["mlp", "resnet"])
 def test_the_weights_of_the_best_evaluation_are_restored(architecture, noisy):
     result = train(short(architecture, max_steps=60, patience=200), noisy)
-    assert result.best_step < result.steps  # it went on, and became worse
+    assert result.best.step < result.steps  # it went on, and became worse
     validation = evaluate(result.model, noisy.validation, "fp32")
-    assert validation.loss == pytest.approx(result.best_val_loss, rel=1e-4)
-    assert validation.error == pytest.approx(result.best_val_error, rel=1e-4)
+    assert validation.values["loss"] == pytest.approx(result.best.val["loss"], rel=1e-4)
+    assert validation.values["error"] == pytest.approx(result.best.val["error"], rel=1e-4)
     test = evaluate(result.model, noisy.test, "fp32")
-    assert test.loss == pytest.approx(result.test_loss, rel=1e-4)
-    assert test.error == pytest.approx(result.test_error, rel=1e-4)
+    assert test.values["loss"] == pytest.approx(result.test.values["loss"], rel=1e-4)
+    assert test.values["error"] == pytest.approx(result.test.values["error"], rel=1e-4)
 
 
 def test_the_best_is_the_smallest_validation_loss_of_the_history(noisy):
     result = train(short(max_steps=60, patience=200), noisy)
-    best = min(result.history, key=lambda row: row.val_loss)
+    best = min(result.history, key=lambda row: row.val["loss"])
     assert best is not result.history[-1]
-    assert (result.best_val_loss, result.best_val_error, result.best_step) == (
-        best.val_loss,
-        best.val_error,
-        best.step,
-    )
+    assert result.best == best
 
 
 def test_the_history_goes_forward_and_ends_with_the_last_step(tiny):
@@ -55,7 +51,7 @@ def test_the_history_goes_forward_and_ends_with_the_last_step(tiny):
     steps = [row.step for row in result.history]
     assert steps == sorted(set(steps))
     assert steps[-1] == result.steps
-    assert all(math.isfinite(row.train_loss) for row in result.history)
+    assert all(math.isfinite(row.train["loss"]) for row in result.history)
 
 
 def test_the_first_train_loss_is_the_mean_over_its_steps(tiny):
@@ -63,8 +59,8 @@ def test_the_first_train_loss_is_the_mean_over_its_steps(tiny):
     trial = short("linear", fraction=0.1, max_steps=5)
     trial.hyperparameters.update(lr=1e-12)
     result = train(trial, tiny)
-    loss = evaluate(result.model, subset(tiny.pool, 0.1, 0), "fp32").loss
-    assert result.history[0].train_loss == pytest.approx(loss, rel=1e-4)
+    loss = evaluate(result.model, subset(tiny.pool, 0.1, 0), "fp32").values["loss"]
+    assert result.history[0].train["loss"] == pytest.approx(loss, rel=1e-4)
 
 
 # --- budget and patience ---------------------------------------------------------------------
@@ -77,7 +73,7 @@ def test_the_budget_is_spent_and_never_exceeded(max_steps, tiny):
 
 def test_training_stops_when_patience_is_spent(noisy):
     result = train(short(max_steps=5000, patience=40), noisy)
-    assert result.steps - result.best_step >= 8  # a fifth of the patience
+    assert result.steps - result.best.step >= 8  # a fifth of the patience
     assert result.steps < 500
 
 
@@ -87,7 +83,7 @@ def test_a_larger_patience_never_ends_with_a_worse_best(noisy):
         for patience in (10, 400)
     )
     assert few.steps < many.steps
-    assert many.best_val_loss <= few.best_val_loss
+    assert many.best.cost <= few.best.cost
 
 
 def test_a_run_that_max_steps_ends_while_it_improves_is_bound_by_its_budget(noisy):
@@ -180,7 +176,7 @@ def test_both_precisions_agree_within_the_spread_over_seeds(digits):
             "precision": precision,
         }
         return np.array(
-            [train(Trial(seed=seed, **shared), digits).best_val_loss for seed in range(3)]
+            [train(Trial(seed=seed, **shared), digits).best.cost for seed in range(3)]
         )
 
     single = losses("fp32")

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import replace
 from itertools import product
-from types import SimpleNamespace
 
 import jobs
 import pytest
@@ -17,13 +16,13 @@ from experiments.orchestration.durations import Kind
 from experiments.orchestration.replicas import with_replicas
 from experiments.orchestration.standing import Standing
 from experiments.orchestration.study_runs import runs_so_far
-from experiments.orchestration.throughput import StepTiming
 from experiments.orchestration.words import table
+from experiments.tasks.image_throughput import StepTiming
 
 CPU = torch.device("cpu")
 
 
-A_POOL = SimpleNamespace(pool=range(1000))  # where nothing is timed
+A_POOL = range(1000)  # where nothing is timed
 
 
 def rows_of(trials, runs, data=A_POOL):
@@ -136,7 +135,7 @@ def test_a_forest_of_a_bracket_takes_its_time_whatever_the_sample():
 
 @pytest.mark.parametrize("architecture", ["mlp", "forest", "toys:neighbours"])
 def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architecture):
-    monkeypatch.setattr("experiments.orchestration.throughput.SECONDS", 0.1)
+    monkeypatch.setattr("experiments.tasks.image_throughput.SECONDS", 0.1)
     row = only_row([cpu_trial(architecture=architecture, max_steps=100)], [], tiny)
     assert 0 < row.seconds < 60
     assert row.basis in (
@@ -146,12 +145,12 @@ def test_an_architecture_without_runs_is_timed_here(tiny, monkeypatch, architect
 
 
 def test_an_architecture_that_crashes_is_said_to_and_the_others_are_timed(tiny, monkeypatch):
-    monkeypatch.setattr("experiments.orchestration.throughput.SECONDS", 0.1)
+    monkeypatch.setattr("experiments.tasks.image_throughput.SECONDS", 0.1)
     trials = [cpu_trial(architecture=name, max_steps=100) for name in ("toys:crashing", "mlp")]
     crashing, timed = rows_of(trials, [], tiny)
     assert (crashing.seconds, crashing.basis) == (
         0,
-        "cannot be trained: ValueError: no such width",
+        "cannot be trained: architecture 'toys:crashing' raised ValueError: no such width",
     )
     assert timed.seconds > 0
 
@@ -159,8 +158,9 @@ def test_an_architecture_that_crashes_is_said_to_and_the_others_are_timed(tiny, 
 def test_steps_and_evaluations_are_taken_as_often_as_the_budget_needs_them():
     # evaluated after 5, 10, 15, 20, 25, 30, 36 and 43 steps
     kind = Kind.of(cpu_trial(max_steps=40, patience=100), pool=90)
-    assert StepTiming(step=0.1, evaluation=0.0).cost(kind) == pytest.approx(4.0)
-    assert StepTiming(step=0.0, evaluation=1.0).cost(kind) == pytest.approx(8.0)
+    budget = {"steps": kind.steps, "patience": kind.patience, "n": 90}
+    assert StepTiming(step=0.1, evaluation=0.0).seconds(**budget) == pytest.approx(4.0)
+    assert StepTiming(step=0.0, evaluation=1.0).seconds(**budget) == pytest.approx(8.0)
 
 
 def test_a_sample_that_diverged_is_no_work_left():
@@ -184,7 +184,7 @@ def test_replicas_are_counted_before_their_winners_are_known():
         for sample in range(3)
     ]
     runs = [ended(trials[1], loss=0.2), ended(trials[2], loss=0.1)]
-    losses = Standing.of(runs).losses
+    losses = Standing.of(runs).costs
     planned = with_replicas(trials, losses, 3)[len(trials) :]
     assert Counter((trial.fraction, trial.data_seed) for trial in planned) == Counter(
         product((0.5, 1.0), (1, 2))
@@ -225,7 +225,7 @@ def test_a_dry_run_says_counts_and_time_and_writes_nothing(store, capsys, monkey
 
 
 def test_a_dry_run_of_a_new_study_makes_no_study(store, capsys, monkeypatch):
-    monkeypatch.setattr("experiments.orchestration.throughput.SECONDS", 0.05)
+    monkeypatch.setattr("experiments.tasks.image_throughput.SECONDS", 0.05)
     study.main([*GRID, "--dry_run", "true"])
     assert "4 trials, 0 done, 4 to do" in capsys.readouterr().out
     assert [found.name for found in MlflowClient().search_experiments()] == ["Default"]
@@ -234,7 +234,7 @@ def test_a_dry_run_of_a_new_study_makes_no_study(store, capsys, monkeypatch):
 def test_a_dry_run_for_a_cluster_with_gpus_times_what_this_machine_has(
     store, capsys, monkeypatch
 ):
-    monkeypatch.setattr("experiments.orchestration.throughput.SECONDS", 0.05)
+    monkeypatch.setattr("experiments.tasks.image_throughput.SECONDS", 0.05)
     study.main([*GRID, "--dry_run", "true", "--engine", "ray", "--gpus_per_trial", "0.5"])
     said = capsys.readouterr().out
     assert "from steps timed on this machine" in said

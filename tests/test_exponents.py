@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from analysis import FitError
 from analysis.comparison.exponents import LEAST_SIZES, compare_exponents
+from analysis.comparison.nested import LEAST_P
 from analysis.reasons import Reason
-from analysis.report.comparison_words import exponents_words
+from analysis.report.comparison_words import exponents_words, p_words
 from analysis.report.messages import say_error
 
 SIZES = 200 * 2.0 ** np.arange(7)
@@ -67,16 +68,50 @@ def test_of_several_differences_the_largest_is_named_with_their_count():
     assert (found.pairs["p_holm"] >= found.pairs["p"]).all() and found.pairs["differ"].all()
 
 
-@pytest.mark.parametrize("floor", [0, 0.6])
-def test_equal_exponents_are_seldom_called_different(floor):
+@pytest.mark.parametrize("floors", [(0, 0), (0, 0.6), (0.3, 0.8)])
+def test_equal_exponents_are_seldom_called_different(floors):
     """With a floor under one of them its curve flattens, which a test without floors takes for
     a smaller exponent.
     """
-    laws = {"cnn": (1, 0.4, 0), "mlp": (1, 0.4, floor)}
+    laws = {"cnn": (1, 0.4, floors[0]), "mlp": (1, 0.4, floors[1])}
     p = np.array(
         [compare_exponents(study(laws, 0.03, 1 + seed % 3, seed)).p for seed in range(30)]
     )
     assert (p < 0.05).sum() <= 4
+
+
+NINE = 200 * 2.0 ** np.arange(9)
+
+
+def bent(noise=0.02, guess=2.3):
+    """A curve without a head, and one of another exponent that leaves the best guess."""
+    table = study({"mlp": (0.1, 0.6, 0), "resnet": (0.1, 0.8, 0)}, noise, n=NINE)
+    resnet = table["architecture"] == "resnet"
+    saturated = guess * table["value"] / np.hypot(table["value"], 1)
+    return table.assign(value=table["value"].where(~resnet, saturated), best_guess=guess)
+
+
+def test_a_difference_that_only_one_choice_of_the_head_shows_is_none():
+    found = compare_exponents(bent())
+    assert found.p_cut < 0.05 < found.p_whole
+    assert found.p == max(found.p_cut, found.p_whole)
+    assert found.hangs_on_head and found.agree
+    (pair,) = found.pairs.itertuples()
+    assert not pair.differ and pair.p == max(pair.p_cut, pair.p_whole)
+    said = exponents_words(found)
+    assert said.startswith("whether one exponent serves all hangs on the points near the best")
+
+
+def test_without_a_head_there_is_only_one_test():
+    found = compare_exponents(study(APART))
+    assert found.p_cut == found.p_whole == found.p and not found.hangs_on_head
+
+
+def test_p_is_never_said_finer_than_the_resampling():
+    found = compare_exponents(study(APART))
+    assert LEAST_P == 0.001 <= found.p < 0.005
+    assert p_words(LEAST_P) == "p ≤ 0.001"
+    assert p_words(0.0123) == "p = 0.012"
 
 
 def test_scatter_about_the_law_counts_even_where_replicates_agree():

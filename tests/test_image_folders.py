@@ -1,9 +1,12 @@
 """One folder of images per class becomes a dataset, whatever the images are."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.tasks import image_folders, memory
 from experiments.tasks.images import load_data
 from tracking.errors import InputError
 
@@ -160,3 +163,157 @@ def test_a_missing_or_broken_folder_is_refused_in_one_line(tmp_path, make, words
     said = str(refusal.value)
     assert "\n" not in said
     assert [word for word in ["pictures", *words] if word not in said] == [], said
+
+
+# --- which folders are sets and classes ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train", "val", "test"),
+        ("Train", "Val", "Test"),
+        ("TRAINING", "Validation", "testing"),
+        ("training", "valid", "eval"),
+        ("train", "dev", "holdout"),
+    ],
+    ids=" ".join,
+)
+def test_sets_are_found_whatever_they_are_called(tmp_path, names):
+    for step, (name, n) in enumerate(zip(names, (10, 3, 2))):
+        draw_folder(tmp_path / name, n=n)
+        spot(tmp_path / name, step)
+    data = load_data(f"folder:{tmp_path}")
+    assert [len(part) for part in (data.pool, data.validation, data.test)] == [30, 9, 6]
+
+
+def spot(path, step):
+    """Give every image below a folder a pixel of its own, so that no two are the same."""
+    for number, file in enumerate(sorted(path.rglob("*.png"))):
+        with Image.open(file) as image:
+            image.load()
+        image.putpixel((0, 0), (number * 3 + step,) * 3)
+        image.save(file)
+
+
+def test_two_folders_for_one_set_are_refused(tmp_path):
+    for name in ("train", "val", "valid"):
+        draw_folder(tmp_path / name)
+    with pytest.raises(InputError, match="'val' and 'valid', both the validation set"):
+        load_data(f"folder:{tmp_path}")
+
+
+def test_hidden_folders_checkpoints_and_hidden_files_are_no_classes(tmp_path):
+    draw_folder(tmp_path)
+    draw_folder(tmp_path, names=(".ipynb_checkpoints", "__MACOSX", "checkpoints", ".git"))
+    (tmp_path / "ant" / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "ant" / ".ipynb_checkpoints" / "0.png").write_bytes(b"a broken copy")
+    (tmp_path / "ant" / "._0.png").write_bytes(b"what a Mac leaves")
+    data = load_data(f"folder:{tmp_path}")
+    assert (data.classes, len(data.pool) + len(data.validation) + len(data.test)) == (3, 30)
+
+
+def test_a_test_folder_without_classes_is_left_out_and_said(tmp_path):
+    draw_folder(tmp_path)
+    draw_folder(tmp_path / "more", names=("x",))
+    (tmp_path / "more" / "x").rename(tmp_path / "test")
+    (tmp_path / "more").rmdir()
+    data = load_data(f"folder:{tmp_path}")
+    assert data.classes == 3
+    assert data.describe().endswith("left out: test/ (no folder per class)")
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    draw_folder(tmp_path, names=("bus", "car", "train"))
+    assert load_data(f"folder:{tmp_path}").classes == 3
+
+
+def test_a_class_that_only_the_test_set_has_is_refused(tmp_path):
+    draw_folder(tmp_path / "train")
+    draw_folder(tmp_path / "test", n=2, names=("ant", "dog"))
+    with pytest.raises(InputError, match="class 'dog' is in the test set only"):
+        load_data(f"folder:{tmp_path}")
+
+
+# --- files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no image",
+        b"P6\n4 x\n255\n",
+        b"\x89PNG\r\n\x1a\n and no more",
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, content):
+    draw_folder(tmp_path)
+    (tmp_path / "bee" / "broken.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"broken\.png' cannot be read as an image"):
+        load_data(f"folder:{tmp_path}")
+
+
+def test_a_truncated_photograph_is_named(tmp_path):
+    draw_folder(tmp_path)
+    noise = np.random.default_rng(0).integers(0, 256, (50, 60, 3), np.uint8)
+    path = tmp_path / "bee" / "cut.jpg"
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(InputError, match=r"cut\.jpg' cannot be read as an image: .*truncated"):
+        load_data(f"folder:{tmp_path}")
+
+
+def test_an_enormous_file_is_named_before_it_is_decoded(tmp_path, monkeypatch):
+    draw_folder(tmp_path)
+    Image.new("RGB", (60, 50)).save(tmp_path / "bee" / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(InputError, match=r"large\.png' cannot be read.*3000 pixels"):
+        load_data(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_stand_the_way_up_that_the_camera_says(tmp_path, orientation):
+    upright = Image.new("L", (6, 4))
+    upright.paste(255, (0, 0, 3, 1))  # bright in the upper left
+    undo = TURNED_BACK[orientation]
+    turned = upright if undo is None else upright.transpose(undo)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in ("ant", "bee"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            turned.save(tmp_path / name / f"{number}.png", exif=exif)
+    data = load_data(f"folder:{tmp_path}")
+    assert np.array_equal(data.pool.images[0, 0], np.asarray(upright))
+
+
+# the turn of a camera -> what its picture looks like before it is turned back
+TURNED_BACK = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def test_photographs_become_small_and_it_is_said(tmp_path):
+    draw_folder(tmp_path, n=5, size=(800, 600))
+    data = load_data(f"folder:{tmp_path}")
+    assert data.image_shape == (3, 192, 256)
+    assert "resized from 800×600 to 256×192 pixels" in data.describe()
+
+
+def test_images_that_memory_cannot_hold_are_refused_before_they_are_read(
+    tmp_path, monkeypatch
+):
+    draw_folder(tmp_path)
+    little = SimpleNamespace(available=2000)
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: little)
+    monkeypatch.setattr(image_folders, "read_image", None)
+    with pytest.raises(InputError, match=r"30 images .* 6×5 pixels each, need .* memory"):
+        load_data(f"folder:{tmp_path}")

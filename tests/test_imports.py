@@ -30,6 +30,7 @@ FLOORS = {
     "analysis.diagnostics": 3,
     "analysis.comparison": 4,
     "analysis.decision": 4,
+    "analysis.planning": 4,
     "analysis.report": 5,
     "analysis.export": 6,
     "analysis.restore": 6,

@@ -8,35 +8,38 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 import psutil
-from conftest import environment
+import pytest
+from conftest import TESTS, environment
 from mlflow import MlflowClient
 from trials import resolved
 
 from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
+from experiments.tasks.load import load_task, on_task
 
-GRID = [
-    "--study",
-    "killed",
-    "--architectures",
-    "linear,mlp",
-    "--fractions",
-    "0.1,0.5",
-    "--samples",
-    "3",
-]
+GRID = ["--study", "killed", "--fractions", "0.1,0.5", "--samples", "3"]
 GRID += ["--max_steps", "1000", "--patience", "1000"]
+ARCHITECTURES = [*GRID, "--architectures", "linear,mlp"]
+PROGRAM = f"{TESTS / 'example_command.py'} {{subset}} 0.1 {{seed}} {{result}}"
+TRAINERS = [
+    *GRID,
+    "--trainers",
+    f"own_trainers:slow,own_trainers:slow_steps,command:{sys.executable} {PROGRAM}",
+    "--examples",
+    "400",
+]
 
 
-def launch():
+def launch(arguments):
     return subprocess.Popen(
         [
             sys.executable,
             "-m",
             "experiments.study",
-            *GRID,
+            *arguments,
             "--workers",
             "2",
             "--report",
@@ -72,12 +75,30 @@ def kill(driver, what):
     return False
 
 
-def test_every_trial_is_there_once_whatever_is_killed_and_whenever(store, seed=1):
+def planned(arguments):
+    """The keys of the trials that are asked for."""
+    options = parse(arguments)
+    task = load_task(options.settings, trainers=options.trainers)
+    options = replace(options, settings=on_task(options.settings, task))
+    return [trial.key for trial in resolved(grid(options), "auto")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "best", "models"),
+    [
+        (ARCHITECTURES, 4, 4),
+        (TRAINERS, 6, 2),  # one of the three gives a model
+        ([*TRAINERS, "--pruning", "halving"], 6, 2),
+    ],
+)
+def test_every_trial_is_there_once_whatever_is_killed_and_whenever(
+    store, arguments, best, models, seed=1
+):
     chance = random.Random(seed)
     victims = ["worker", "driver", chance.choice(["Ctrl-C", "scheduler"])]
     chance.shuffle(victims)
     while True:
-        driver = launch()
+        driver = launch(arguments)
         for line in driver.stdout:
             if line.startswith("[") and victims:
                 time.sleep(chance.uniform(0, 0.3))
@@ -92,11 +113,10 @@ def test_every_trial_is_there_once_whatever_is_killed_and_whenever(store, seed=1
     finished = Counter(
         run.data.tags["trial"] for run in runs if "trial" in run.data.tags and ended(run)
     )
-    assert finished == Counter(trial.key for trial in resolved(grid(parse(GRID)), "auto"))
+    assert finished == Counter(planned(arguments))
     assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
-    best = client.search_runs(["1"], "tags.best = 'true'")
-    assert len(best) == 4
-    assert len(list(store.glob("mlruns/*/models/*/artifacts/MLmodel"))) == 4
+    assert len(client.search_runs(["1"], "tags.best = 'true'")) == best
+    assert len(list(store.glob("mlruns/*/models/*/artifacts/MLmodel"))) == models
 
 
 def ended(run):

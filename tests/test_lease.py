@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from experiments.orchestration import lease
+from experiments.orchestration.fence import LeaseLost
 from experiments.orchestration.lease import Driver, Lease
 from tracking.errors import InputError
 
@@ -227,19 +229,50 @@ def test_the_holder_shows_signs_of_life(experiment, monkeypatch):
         assert later["holds"]
 
 
-def test_who_has_lost_the_lease_is_interrupted_and_leaves_it_alone(
-    experiment, monkeypatch, sleeper
+@pytest.fixture
+def background():
+    """SIGINT is ignored, as by what `sh -c 'command &'` starts."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_who_has_lost_the_lease_hears_it_when_it_asks_and_leaves_the_other_alone(
+    experiment, monkeypatch, sleeper, background
 ):
     monkeypatch.setattr(lease, "RENEW", 0.02)
     mine = held(experiment)
-    with pytest.raises(KeyboardInterrupt), mine:
+    with pytest.raises(LeaseLost), mine:
         write(experiment, sleeper)
         for _ in range(50):  # a renewal under way writes the tag anew
             with suppress(MlflowException):
                 MlflowClient().delete_experiment_tag(experiment, mine.driver.tag)
             time.sleep(0.1)
+            mine.flag.ask()
     assert mine.lost
     assert [driver["pid"] for driver in drivers(experiment)] == [sleeper.pid]
+
+
+def test_a_driver_whose_clock_is_ten_minutes_off_is_watched_and_not_taken_for_dead(
+    experiment, monkeypatch, capsys
+):
+    monkeypatch.setattr(lease, "RENEW", 0.4)
+    slow = Driver("elsewhere", 1, 0.0, time.time() - 600)
+    write(experiment, slow)
+    sign = replace(slow, seen=slow.seen + 30)
+    threading.Timer(0.3, write, [experiment, sign]).start()
+    with pytest.raises(InputError, match="by process 1 on elsewhere"):
+        held(experiment).__enter__()
+    assert "watching it for 1 s" in capsys.readouterr().out
+
+
+def test_a_driver_elsewhere_that_shows_no_sign_while_it_is_watched_is_followed(
+    experiment, monkeypatch
+):
+    monkeypatch.setattr(lease, "RENEW", 0.1)
+    write(experiment, Driver("elsewhere", 1, 0.0, time.time() - 600))
+    with held(experiment):
+        assert [driver["host"] for driver in drivers(experiment)] == [socket.gethostname()]
 
 
 def test_that_the_store_is_away_is_said_once_and_that_it_is_back_once(

@@ -17,6 +17,7 @@ from tracking.study import load_study
 
 SIZES = (100, 200, 400, 800)
 LATER = (1600, 3200)
+POOL = 3200
 
 
 def train(experiment_id, sizes, architecture="cnn", factor=1.0):
@@ -24,7 +25,12 @@ def train(experiment_id, sizes, architecture="cnn", factor=1.0):
         loss = factor * n**-0.4
         summary = {"best_val_loss": loss, "test_loss": loss, "test_error": loss / 10}
         add_run(
-            experiment_id, architecture=architecture, n_train=n, fraction=n / 3200, **summary
+            experiment_id,
+            architecture=architecture,
+            n_train=n,
+            fraction=n / POOL,
+            tags={"pool": str(POOL)},
+            **summary,
         )
 
 

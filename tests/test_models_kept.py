@@ -174,7 +174,7 @@ def test_a_best_run_that_somebody_deletes_meanwhile_is_no_obstacle(store):
     trial = Trial(architecture=params["architecture"], fraction=float(params["fraction"]))
     other = next(run.info.run_id for run in runs if run is not beaten)
     best.offer(trial, 0.0, other, "")
-    assert best.losses()["digits", trial.architecture, trial.fraction] == 0.0
+    assert best.costs()["digits", trial.architecture, trial.fraction] == 0.0
 
 
 def test_a_run_that_somebody_deletes_before_its_cell_has_ended_is_no_obstacle(store):

@@ -56,7 +56,7 @@ def test_every_architecture_trains_on_any_image_shape(architecture, image):
     result = train(
         Trial(architecture=architecture, max_steps=2), stripes_of_shape(*image, classes=11)
     )
-    assert np.isfinite([result.best_val_loss, result.test_loss]).all()
+    assert np.isfinite([result.best.val["loss"], result.test.values["loss"]]).all()
 
 
 @pytest.mark.parametrize("architecture", NETWORKS)

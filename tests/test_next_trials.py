@@ -12,7 +12,7 @@ from trials import resolved
 from analysis import FitError, Reason
 from analysis.curves.curve import read_curve
 from analysis.curves.predictive import predict_curve
-from analysis.decision.next_trials import AHEAD, COLUMNS, LEAST, next_trials
+from analysis.planning.next_trials import AHEAD, COLUMNS, LEAST, next_trials
 from analysis.report.messages import say
 from analysis.report.plan_words import next_trials_words, step_words
 from experiments.orchestration.grid import grid
@@ -166,7 +166,7 @@ def test_the_expected_narrowing_is_what_measuring_brings_on_average(words, size,
     found = row(next_trials(runs, "demo", target=target), words)
     assert found.before == pytest.approx(width(now), rel=0.02)
     drawn = [now.quantile(size, (k + 0.5) / 15)[0] for k in range(15)]
-    assert found.after == pytest.approx(np.mean(widths(drawn)), rel=0.1)
+    assert found.after == pytest.approx(np.mean(widths(drawn)), rel=0.3)
     true = (size / 6400) ** -0.3 * np.exp(0.02 * np.linspace(-1.5, 1.5, 5))
     # n(target) may lie at its end, NEVER times the data, in some outcomes and not in others
     if target is None:
@@ -220,7 +220,7 @@ def test_the_command_has_every_setting_that_trials_share_and_the_runs_tell(monke
         "fractions",
         "samples",
         "data_seeds",
-        *(one.name for one in shared),
+        *(one.name for one in shared if one.default != ""),
     ]
     assert "--colour blue" in command and "--precision auto" in command
     assert "--precision" not in next_trials(study(precision="none"), "demo").command

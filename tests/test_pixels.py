@@ -84,13 +84,13 @@ def test_whatever_the_labels_are_they_become_0_1_2(rename):
         ((np.zeros((0, 4, 4), np.uint8), []), ["(0, 4, 4, 1)"]),
         ((np.zeros((10, 4, 4), np.uint8), np.arange(9)), ["10 images", "9 labels"]),
         ((np.zeros((10, 4, 4), np.uint8), np.zeros(10)), ["1 class", "at least 2"]),
-        ((np.zeros((3, 4, 4), np.uint8), np.arange(3)), ["3 training images", "too few"]),
+        ((np.zeros((3, 4, 4), np.uint8), np.arange(3)), ["3 training examples", "too few"]),
         ((np.full((10, 4, 4), -3), np.arange(10)), ["0–255", "-3"]),
         ((np.full((10, 4, 4), 300), np.arange(10)), ["0–255", "300"]),
         ((np.full((10, 4, 4), np.nan), np.arange(10)), ["0–255", "nan"]),
         ((np.full((10, 4, 4), "a"), np.arange(10)), ["0–255", "<U1"]),
         (
-            (*stripes(), np.zeros((5, 9, 9), np.uint8), np.arange(5)),
+            (*stripes(), np.zeros((5, 9, 9), np.uint8), np.arange(5) % 3),
             ["(8, 8, 1)", "(9, 9, 1)"],
         ),
         ((*stripes(), stripes(5)[0], np.arange(4)), ["5 images", "4 labels"]),
@@ -102,6 +102,47 @@ def test_whatever_the_labels_are_they_become_0_1_2(rename):
     ],
 )
 def test_arrays_that_are_no_labelled_images_are_refused_in_one_line(arrays, words):
+    with pytest.raises(InputError) as refusal:
+        split("mine", *arrays)
+    said = str(refusal.value)
+    assert "\n" not in said
+    assert [word for word in ["mine", *words] if word not in said] == [], said
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "words"),
+    [
+        (lambda x: x.astype(float), lambda x: x / 255, ["219", "0.855"]),
+        (lambda x: x / 255, lambda x: x.astype(float), ["218", "0.859"]),
+        (lambda x: x, lambda x: (x > 100).astype(np.uint8), ["219", "1 in another"]),
+    ],
+    ids=["test in 0-1", "training in 0-1", "bytes 0 and 1"],
+)
+def test_sets_on_different_scales_are_refused(train, test, words):
+    (images, labels), (others, answers) = stripes(), stripes(30, seed=1)
+    with pytest.raises(InputError) as refusal:
+        split("mine", train(images), labels, test(others), answers)
+    said = str(refusal.value)
+    assert [word for word in ["mine", "0–255", *words] if word not in said] == [], said
+
+
+def test_bytes_and_floats_of_the_same_brightness_are_the_same_scale():
+    (images, labels), (others, answers) = stripes(), stripes(30, seed=1)
+    expected = split("x", images, labels, others, answers)
+    assert same_pixels(split("x", images, labels, others / 255, answers), expected)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ((np.full((30, 4, 4), 7, np.uint8), np.arange(30) % 2), ["every pixel is 7"]),
+        ((stripes()[0], np.eye(3)[stripes()[1]]), ["one-hot", "argmax"]),
+        ((stripes()[0], stripes()[1] - 1), ["label -1"]),
+        ((stripes()[0], np.arange(150) / 7), ["150 different numbers"]),
+        ((*stripes(), *stripes()), ["150 of the 150 test examples"]),
+    ],
+)
+def test_what_is_no_classification_of_images_says_how_to_mend_it(arrays, words):
     with pytest.raises(InputError) as refusal:
         split("mine", *arrays)
     said = str(refusal.value)

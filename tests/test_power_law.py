@@ -117,7 +117,7 @@ def test_three_points_work_and_say_that_they_fit_exactly():
             [1, 2, 3],
             [3, 2, 0],
             {},
-            "the loss or error at n = 3 is 0; only what is above 0 can be fitted",
+            "at n = 3 is 0; only what is above 0 can be fitted",
         ),
         (
             [1, 2, 3],

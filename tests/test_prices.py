@@ -22,17 +22,16 @@ AT = Prices(
 
 
 def test_data_cost_the_fixed_sum_the_labels_and_a_training_that_grows_with_them():
-    assert AT.cost(0, 500) == 100 + 500 * 0.5 + 3 * 4 * 1.5
+    assert AT.cost(False, 500) == 100 + 500 * 0.5 + 3 * 4 * 1.5
 
 
 def test_engineers_cost_people_times_months_and_a_training():
-    assert AT.cost(1, 0) == 10 * 2 * 6 + 3 * 4
-    assert AT.cost(0.5, 0) == 10 * 2 * 3 + 3 * 4
+    assert AT.cost(True, 0) == 10 * 2 * 6 + 3 * 4
 
 
 def test_what_is_never_enough_costs_without_limit_even_where_labels_are_free():
     free = Prices(label_price=0, n=1000)
-    assert np.isinf(free.cost(0, math.inf)) and np.isfinite(free.cost(0, 1e9))
+    assert np.isinf(free.cost(False, math.inf)) and np.isfinite(free.cost(False, 1e9))
 
 
 def test_none_of_an_infinite_price_is_nothing():
@@ -42,15 +41,25 @@ def test_none_of_an_infinite_price_is_nothing():
 
 
 def test_engineering_comes_first_and_then_the_labelling():
-    assert AT.duration(0.5, 2000) == 3 + 2
-    assert AT.collected(0.5, 5) == 2000
-    assert AT.collected(1, 5) < 0
-    assert AT.collected(1, math.inf) == math.inf
+    assert AT.duration(True, 2000) == 6 + 2
+    assert AT.duration(False, 2000) == 2
+    assert AT.collected(True, 8) == 2000
+    assert AT.collected(True, 5) < 0
+    assert AT.collected(True, math.inf) == math.inf
 
 
 def test_without_more_being_said_the_largest_size_is_at_hand_and_a_fifth_is_to_be_gained():
     settled = Prices().settled(known(at_last=0.5))
     assert (settled.n, settled.target) == (LAST, pytest.approx(0.4))
+
+
+def test_a_fifth_is_to_be_gained_of_what_is_shown_as_today_s_value():
+    off = known(at_last=0.5)
+    off.curve.value[-1] = 0.6  # measured above the curve
+    settled = Prices().settled(off)
+    assert (settled.now, settled.target) == (0.6, pytest.approx(0.48))
+    between = Prices(n=LAST * 0.9).settled(off)  # where nothing was measured
+    assert between.now == pytest.approx(0.5 / 0.9**0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
-from conftest import environment
+from conftest import TESTS, environment
 from mlflow import MlflowClient
 from servers import free_port, mlflow_server, ray_nodes
 from trials import resolved
 
+from experiments import study
 from experiments.orchestration.engine import on_ray
 from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
@@ -92,7 +93,7 @@ def test_workers_share_a_gpu_and_one_copy_of_the_data_and_can_log_in(
         ray_nodes({"num_cpus": 4, "num_gpus": 1}) as nodes,
         on_ray(digits, nodes.address, workers=0, cpus=1, gpus=0.5, modules=[]) as engine,
     ):
-        answers = [answer for _, answer in engine.run(range(6), looking, (engine.open_data,))]
+        answers = [answer for _, answer in engine.run(range(6), looking, (engine.open_task,))]
         assert engine.ask(precision_on, "cpu") == precision_on("cpu")
         assert engine.ask(lambda: os.getpid()) != os.getpid()
     processes, places, environments, totals = zip(*answers)
@@ -187,6 +188,22 @@ def test_a_study_that_loses_a_node_and_is_stopped_and_continued_holds_every_tria
     )
     assert ended["RUNNING"] == ended["FAILED"] == []
     assert len(ended["KILLED"]) >= 2  # at the lost node and at Ctrl-C
+
+
+def test_trainers_of_ones_own_and_commands_run_on_ray(store, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    program = f"{TESTS / 'example_command.py'} {{subset}} 0.1 {{seed}} {{result}}"
+    command = f"command:{sys.executable} {program}"
+    study.main(
+        ["--study", "own", "--engine", "ray", "--workers", "1", "--report", "false"]
+        + ["--trainers", f"own_trainers:careless,own_trainers:slow_steps,{command}"]
+        + ["--examples", "400", "--fractions", "0.1,0.5", "--samples", "0"]
+    )
+    client = MlflowClient()
+    found = client.search_runs([client.get_experiment_by_name("own").experiment_id])
+    runs = [run for run in found if "trial" in run.data.tags]
+    assert [run.info.status for run in runs] == ["FINISHED"] * 6
+    assert len({run.data.params["trainer"] for run in runs}) == 3
 
 
 # --- what is refused -------------------------------------------------------------------------

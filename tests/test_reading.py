@@ -1,4 +1,4 @@
-"""The filters that the README gives for MLflow answer their questions, here on a store of
+"""The filters that docs/studies.md gives for MLflow answer their questions, on a store of
 1,000 runs.
 """
 
@@ -89,9 +89,9 @@ def keys(where):
 
 
 def filters():
-    """Question -> filter, as the README has them."""
+    """Question -> filter, as docs/studies.md has them."""
     section = (
-        (ROOT / "README.md")
+        (ROOT / "docs" / "studies.md")
         .read_text()
         .partition("## Reading the runs in MLflow")[2]
         .partition("\n## ")[0]

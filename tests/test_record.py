@@ -1,13 +1,11 @@
 """A trial is written into its run whole, whoever writes beside it."""
 
-from dataclasses import asdict, fields
-
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from experiments.orchestration.record import log_metrics, name_of, record
-from experiments.training.results import Evaluation, Result
+from experiments.training.results import Evaluation, Result, Score
 from experiments.training.trial import Trial
 from tracking.runs import METRICS
 
@@ -49,18 +47,28 @@ def test_two_workers_that_log_the_same_subset_at_once_lose_nothing(store, digits
 
 def test_a_long_history_is_logged_whole(store):
     rows = tuple(
-        Evaluation(step, 2.0, 1.0 + step, 0.5) for step in range(1, 701)
+        Evaluation(step, 1.0 + step, {"loss": 1.0 + step, "error": 0.5}, {"loss": 2.0})
+        for step in range(1, 701)
     )  # 2,100 metrics
-    values = {field.name: 1 for field in fields(Result)} | {
-        "history": rows,
-        "precision": "fp32",
-    }
+    result = Result(
+        history=rows,
+        best=rows[0],
+        test=Score({"loss": 1.0, "error": 0.5}, {"loss": 0.1, "error": 0.01}),
+        n_parameters=1,
+        steps=700,
+        n_train=1,
+        seconds=1.0,
+        subset_fingerprint="",
+        precision="fp32",
+    )
     with mlflow.start_run() as active:
-        log_metrics(MlflowClient(), active.info.run_id, Result(**values))
+        log_metrics(MlflowClient(), active.info.run_id, result)
     steps, values = history(active.info.run_id, "val_loss")
     assert steps == list(range(1, 701))
-    assert values == [row.val_loss for row in rows]
-    assert set(asdict(rows[0])) - {"step"} | set(METRICS) == set(only_run().data.metrics)
+    assert values == [row.val["loss"] for row in rows]
+    over_steps = {"train_loss", "val_loss", "val_error"}
+    assert over_steps | set(METRICS) == set(only_run().data.metrics)
+    assert only_run().data.tags["measures"] == "loss,error"
 
 
 def test_a_name_tells_architecture_size_and_sample_and_the_data_seed_unless_it_is_0():

@@ -17,11 +17,21 @@ from test_runs import add_run
 from analysis.report.__main__ import others
 from analysis.report.curve_words import warnings_of
 from analysis.report.html_report import as_html
-from analysis.report.sections import COLUMNS, as_table
+from analysis.report.sections import as_table
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.study import Study
 
 SIZES = (100, 200, 400, 800, 1600)
+COLUMNS = (
+    "architecture",
+    "sizes",
+    "exponent b",
+    "interval",
+    "floor c",
+    "largest n",
+    "test loss",
+    "test error",
+)
 
 
 def law(n, b=0.5, c=0.05):
@@ -198,7 +208,7 @@ def test_an_error_of_0_is_said_in_the_table_and_stops_nobody(command, study):
     code, out, _ = command("analysis.report", "--study", "study", "--metric", "error")
     assert code == 0
     rows = rows_of(out)
-    assert "is 0; only what is above 0 can be fitted" in rows["perfect"]
+    assert "is 0.00%; only what is above 0 can be fitted" in rows["perfect"]
     assert "0.00%" in rows["perfect"]
     assert float(rows["cnn"].split()[2]) == pytest.approx(0.5, abs=0.05)
 
@@ -232,8 +242,8 @@ def test_the_measured_loss_is_that_of_the_largest_size_averaged_over_data_seeds(
     table = pd.concat([curve(), curve().assign(test_loss=1.0, test_error=0.5)])
     (found,) = conclude(table)
     assert found.largest_n == 1600
-    assert found.loss == pytest.approx((law(1600) + 1) / 2)
-    assert found.error == pytest.approx((law(1600) / 2 + 0.5) / 2)
+    assert found.measured["loss"] == pytest.approx((law(1600) + 1) / 2)
+    assert found.measured["error"] == pytest.approx((law(1600) / 2 + 0.5) / 2)
     assert found.sizes == 5
 
 
@@ -258,9 +268,10 @@ def test_a_table_has_a_dash_for_what_is_not_known():
     table = as_table(
         conclude(curve(sizes=SIZES[:2]).drop(columns=["test_loss", "test_error"]))
     )
-    assert list(table.columns) == list(COLUMNS)
+    # nobody measured the error
+    assert list(table.columns) == list(COLUMNS[:-1])
     (row,) = table.to_dict("records")
-    assert (row["exponent b"], row["floor c"], row["test error"]) == ("–", "–", "–")
+    assert (row["exponent b"], row["floor c"]) == ("–", "–")
     assert row["interval"] == "needs at least 3 distinct sizes n, got 2"
     assert row["test loss"] == f"{law(200):.4f}"
 
@@ -325,7 +336,7 @@ def test_the_html_escapes_what_people_wrote_and_needs_no_network():
         (["--confidence", "0"], ["confidence 0 ", "(0, 1)"]),
         (["--confidence", "nan"], ["confidence nan ", "(0, 1)"]),
         (["--confidence", "abc"], ["confidence", "'abc'"]),
-        (["--metric", "accuracy"], ["'accuracy'", "loss", "error"]),
+        (["--study", "study", "--metric", "accuracy"], ["'accuracy'", "loss, error"]),
         (["missing.csv"], ["'missing.csv'", "does not exist"]),
         (["bad.csv"], ["row 3", "column loss", "'x'", "above 0"]),
         (["other.csv"], ["columns n and loss", "size, accuracy"]),

@@ -15,12 +15,13 @@ import torch
 from conftest import ROOT, assert_one_line, environment, store_in
 from mlflow import MlflowClient
 
+from experiments.orchestration.record import summary
 from experiments.training.networks import ARCHITECTURES
 from experiments.training.search_spaces import SEARCH_SPACES
 from experiments.training.subsets import fingerprint, subset_indices
 from experiments.training.train import train
 from experiments.training.trial import Trial
-from tracking.runs import METRICS
+from tracking.runs import METRICS, unquoted
 
 MAX_STEPS = 40
 SHORT = ("--max_steps", "5", "--fraction", "0.05")
@@ -76,7 +77,7 @@ def test_mlflow_run_makes_a_single_run_named_for_people(project_run):
 def test_every_field_and_hyperparameter_is_a_parameter_of_the_run(project_run):
     expected = project_run.trial.as_dict()
     expected |= expected.pop("hyperparameters")
-    logged = project_run.run.data.params
+    logged = {name: unquoted(text) for name, text in project_run.run.data.params.items()}
     assert float(logged["fraction"]) == 0.05
     assert {name: logged[name] for name in expected if name != "fraction"} == {
         name: str(value) for name, value in expected.items() if name != "fraction"
@@ -85,20 +86,21 @@ def test_every_field_and_hyperparameter_is_a_parameter_of_the_run(project_run):
 
 def test_the_metrics_of_the_run_are_those_of_the_trial(project_run):
     metrics = project_run.run.data.metrics
-    for name in METRICS:
-        if name != "seconds":
-            assert metrics[name] == pytest.approx(getattr(project_run.here, name), rel=1e-5), (
-                name
-            )
+    expected = summary(project_run.here)
+    assert set(expected) == set(METRICS)
+    assert {name: metrics[name] for name in METRICS if name != "seconds"} == pytest.approx(
+        {name: value for name, value in expected.items() if name != "seconds"}, rel=1e-5
+    )
     assert metrics["seconds"] > 0
 
 
 @pytest.mark.parametrize("name", ["train_loss", "val_loss", "val_error"])
 def test_metrics_are_logged_over_steps(project_run, name):
+    of, measure = name.split("_")
     steps, values = history(project_run.run.info.run_id, name)
     assert steps == [row.step for row in project_run.here.history]
     assert values == pytest.approx(
-        [getattr(row, name) for row in project_run.here.history], rel=1e-5
+        [getattr(row, of)[measure] for row in project_run.here.history], rel=1e-5
     )
     assert steps[-1] == MAX_STEPS
 
@@ -111,7 +113,7 @@ def test_the_best_validation_loss_is_the_minimum_of_its_history(project_run):
 def test_the_dataset_is_logged_with_the_fingerprint_of_the_subset(project_run, digits):
     (given,) = project_run.run.inputs.dataset_inputs
     assert given.dataset.name == "digits"
-    assert given.dataset.digest == fingerprint(subset_indices(digits.pool, 0.05, 0))
+    assert given.dataset.digest == fingerprint(subset_indices(digits.strata, 0.05, 0))
     assert json.loads(given.dataset.profile)["features_shape"] == [54, 1, 8, 8]
     assert project_run.run.data.tags["dataset_fingerprint"] == digits.fingerprint
 
@@ -205,7 +207,7 @@ def test_a_diverged_run_fails_with_the_reason(refuses, store):
         ("--fraction 2", ["fraction 2 ", "(0, 1]"]),
         ("--fraction nan", ["fraction nan ", "(0, 1]"]),
         ("--fraction abc", ["fraction", "'abc' is not a number"]),
-        ("--fraction 1e-5", ["fraction 1e-05", "1,079 images", "allowed"]),
+        ("--fraction 1e-5", ["fraction 1e-05", "1,079 examples", "allowed"]),
         ("--fraction", ["--fraction"]),
         ("--sample -1", ["sample -1 ", "0, 1, 2"]),
         ("--sample 1.5", ["sample", "'1.5' is not a whole number"]),

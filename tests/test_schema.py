@@ -173,9 +173,9 @@ def test_a_fraction_keeps_its_last_digit():
 
 
 def test_hyperparameters_are_numbers_where_all_of_them_are():
-    table = as_table([recorded(lr="0.01", kind="a"), recorded(lr="0.1", kind="3")])
+    table = as_table([recorded(lr="0.01", gate="a"), recorded(lr="0.1", gate="3")])
     assert list(table["lr"]) == [0.01, 0.1]
-    assert list(table["kind"]) == ["a", "3"]
+    assert list(table["gate"]) == ["a", "3"]
 
 
 def test_runs_from_before_a_field_was_added_have_what_they_were_trained_with(monkeypatch):

@@ -76,12 +76,12 @@ def test_the_expected_best_is_what_drawing_without_replacement_gives():
 def test_the_untuned_run_is_no_draw_and_a_diverged_one_is_the_worst():
     ((cell, found),) = draws(runs_of([0.3, np.nan, 0.6]))
     assert cell == ("cnn", 100)
-    assert list(found["best_val_loss"]) == [0.3, 0.6, 0.6]
+    assert list(found["validation"]) == [0.3, 0.6, 0.6]
 
 
 def test_runs_of_a_draw_that_differ_in_a_seed_become_their_mean():
     ((_, found),) = draws(pd.concat([runs_of([0.2, 0.6]), runs_of([0.4, 0.6])]))
-    assert list(found["best_val_loss"]) == pytest.approx([0.3, 0.6])
+    assert list(found["validation"]) == pytest.approx([0.3, 0.6])
 
 
 def test_a_search_that_still_falls_is_told_from_one_that_does_not():

@@ -96,7 +96,7 @@ def coordinator_of(options, data):
         runs_of("small")[1],
         grid(options),
         data,
-        Engine(run=run_here, ask=call_here, open_data=lambda: data),
+        Engine(run=run_here, ask=call_here, open_task=lambda: data),
     )
 
 
@@ -209,7 +209,7 @@ def test_a_run_in_a_worker_gives_what_the_trial_gives_here(line, digits):
         if run.data.tags["trial"] == asked.key and run.info.status == "FINISHED"
     ]
     assert run.data.metrics["best_val_loss"] == pytest.approx(
-        train(asked, digits).best_val_loss, rel=1e-6
+        train(asked, digits).best.val["loss"], rel=1e-6
     )
 
 
@@ -623,7 +623,7 @@ def test_a_study_without_a_finished_trial_ends_and_says_so(played):
         (["--fractions", "0.1,2"], ["fraction 2 ", "(0, 1]"]),
         (["--fractions", "0"], ["fraction 0 ", "(0, 1]"]),
         (["--fractions", "0.1,abc"], ["fractions", "'abc' is not a number"]),
-        (["--fractions", "1,0.0001"], ["fraction 0.0001 ", "1,079 images", "allowed"]),
+        (["--fractions", "1,0.0001"], ["fraction 0.0001 ", "1,079 examples", "allowed"]),
         (["--samples", "-1"], ["samples -1 ", "0 (untuned only)"]),
         (["--samples", "many"], ["samples", "'many' is not a whole number"]),
         (["--data_seeds", "0,-1"], ["data_seed -1 ", "0, 1, 2"]),
@@ -717,6 +717,6 @@ def test_other_images_under_a_name_that_was_trained_are_refused(
             "experiments.study",
             *asked,
             *more,
-            words=["'moved'", "other images of 'npz:d.npz'", "of their own"],
+            words=["'moved'", "other examples of 'npz:d.npz'", "of their own"],
         )
     assert len(runs_of("moved")[0]) == 2

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from toys import numbered, numbers_of
 
 from experiments.tasks.images import split
-from experiments.training.subsets import fingerprint, stratified_order, subset, subset_indices
+from experiments.training.image_sets import subset
+from experiments.training.subsets import fingerprint, stratified_order, subset_indices
 from tracking.errors import InputError
 
 class_counts = st.lists(st.integers(1, 60), min_size=2, max_size=12)
@@ -35,7 +36,7 @@ def test_every_prefix_holds_each_class_within_one_of_its_share(counts, seed):
 
 @given(class_counts, seeds, shares, shares)
 def test_every_subset_is_a_prefix_of_every_larger_one(counts, seed, one, other):
-    pool = pool_of(counts)
+    pool = pool_of(counts).labels.numpy()
     small, large = (subset_indices(pool, fraction, seed) for fraction in sorted((one, other)))
     assert np.array_equal(small, large[: len(small)])
 
@@ -76,14 +77,14 @@ def test_images_keep_their_labels():
 
 
 def test_different_data_seeds_draw_different_subsets(digits):
-    drawn = {fingerprint(subset_indices(digits.pool, 0.1, seed)) for seed in range(20)}
+    drawn = {fingerprint(subset_indices(digits.strata, 0.1, seed)) for seed in range(20)}
     assert len(drawn) == 20
 
 
 def test_a_data_seed_gives_the_same_subsets_in_another_process(digits, elsewhere):
     for text, there in elsewhere["subsets"].items():
         fraction, seed = text.split()
-        assert fingerprint(subset_indices(digits.pool, float(fraction), int(seed))) == there
+        assert fingerprint(subset_indices(digits.strata, float(fraction), int(seed))) == there
     assert len(set(elsewhere["subsets"].values())) == 6
 
 
@@ -102,20 +103,20 @@ def test_the_fingerprint_tells_which_images_and_their_order():
 
 def test_a_fraction_that_holds_no_image_is_refused(tiny):
     with pytest.raises(
-        InputError, match=r"fraction 0\.001 of 90 images is none; allowed: .* to 1"
+        InputError, match=r"fraction 0\.001 of 90 examples is none; allowed: .* to 1"
     ):
-        subset_indices(tiny.pool, 0.001, 0)
+        subset_indices(tiny.strata, 0.001, 0)
 
 
 @pytest.mark.parametrize("images", [90, 100, 1079, 1151, 48_000])
 def test_the_smallest_fraction_that_the_message_allows_is_accepted(images):
     pool = split(
         "flat",
-        np.zeros((images, 2, 2), np.uint8),
+        np.arange(4 * images).reshape(images, 2, 2) % 256,
         np.arange(images) % 2,
-        np.zeros((2, 2, 2)),
+        np.full((2, 2, 2), 7),
         [0, 1],
-    ).pool
+    ).strata
     with pytest.raises(InputError) as refusal:
         subset_indices(pool, 1e-9, 0)
     allowed = float(str(refusal.value).split("allowed: ")[1].split()[0])

@@ -6,8 +6,8 @@ It never touches the untuned default.
 import pytest
 import torch
 
+from experiments.training.image_sets import Split
 from experiments.training.results import Diverged
-from experiments.training.subsets import Split
 from experiments.training.successive_halving import first_rung, halve
 from experiments.training.train import Training, train
 from experiments.training.trial import Trial
@@ -46,8 +46,8 @@ def test_the_untuned_default_is_never_pruned(full, halved):
 def test_what_is_not_pruned_is_the_same_as_trained_alone(full, halved):
     for sample, result in halved.items():
         if not result.pruned:
-            assert result.best_val_loss == full[sample].best_val_loss
-            assert result.test_loss == full[sample].test_loss
+            assert result.best.val["loss"] == full[sample].best.val["loss"]
+            assert result.test == full[sample].test
 
 
 def test_a_pruned_history_is_the_beginning_of_the_full_one(full, halved):
@@ -57,8 +57,8 @@ def test_a_pruned_history_is_the_beginning_of_the_full_one(full, halved):
 
 def test_the_winner_is_as_good_at_a_fraction_of_the_steps(full, halved):
     assert (
-        min(r.best_val_loss for r in halved.values())
-        <= min(r.best_val_loss for r in full.values()) * 1.1
+        min(r.best.cost for r in halved.values())
+        <= min(r.best.cost for r in full.values()) * 1.1
     )
     assert sum(r.steps for r in halved.values()) < 0.6 * sum(r.steps for r in full.values())
 
@@ -91,7 +91,7 @@ def test_a_cell_that_was_stopped_goes_on_with_what_is_recorded_and_comes_out_the
     """Those that ended first are known by their curves only."""
     first = [trial for trial in cell(9) if trial.sample in list(halved)[:recorded]]
     curves = {
-        trial.key: [(row.step, row.val_loss) for row in halved[trial.sample].history]
+        trial.key: [(row.step, row.val["loss"]) for row in halved[trial.sample].history]
         for trial in first
     }
     ended = {trial.sample: result for trial, result in halve(cell(9), noisy, recorded=curves)}

@@ -14,19 +14,26 @@ from tracking.errors import InputError
 
 DIFFERENT = {
     "dataset": "mnist",
-    "architecture": "mlp",
+    "architecture": "cnn",
     "fraction": 0.5,
     "sample": 1,
     "data_seed": 1,
     "search_seed": 1,
     "seed": 1,
-    "search_space": "notebook",
+    "search_space": "augmented",
     "max_steps": 1,
     "patience": 1,
     "precision": "bf16",
     "bracket": 1,
     "patience_epochs": 1.0,
     "halving": "another rule",
+    "trainer": "own_trainers:fit_more",
+    "examples": "100",
+    "space": "{}",
+    "target": "price",
+    "text": "review",
+    "kind": "regression",
+    "form": "table",
 }
 CPU = torch.device("cpu")
 
@@ -84,10 +91,11 @@ def test_every_fraction_above_0_and_up_to_1_is_allowed(fraction):
 
 def test_the_key_changes_with_every_field():
     assert set(DIFFERENT) == {field.name for field in fields(Trial) if field.init}
+    usual = {"precision": "fp32", "architecture": "mlp"}
     keys = {
-        Trial(**{"precision": "fp32", name: value}).key for name, value in DIFFERENT.items()
+        Trial(**usual | {name: value}).resolved(CPU).key for name, value in DIFFERENT.items()
     }
-    assert len(keys | {Trial(precision="fp32").key}) == len(DIFFERENT) + 1
+    assert len(keys | {Trial(**usual).key}) == len(DIFFERENT) + 1
 
 
 def test_the_key_changes_with_a_hyperparameter(monkeypatch):

@@ -7,16 +7,16 @@ import numpy as np
 from torch import nn
 
 from experiments.tasks.images import split
-from experiments.training.subsets import Split
+from experiments.training.image_sets import Split
 from experiments.training.trial import Trial
 
 # --- data ------------------------------------------------------------------------------------
 
 
-def numbered(labels, size=4):
+def numbered(labels, size=4, seed=0):
     """Grey images (N, size, size), uint8, whose first two pixels hold the image's number."""
     numbers = np.arange(len(labels))
-    pixels = np.random.default_rng(0).integers(0, 256, (len(labels), size * size))
+    pixels = np.random.default_rng(seed).integers(0, 256, (len(labels), size * size))
     pixels[:, 0] = numbers // 256
     pixels[:, 1] = numbers % 256
     return pixels.reshape(-1, size, size).astype(np.uint8), np.asarray(labels)
@@ -153,3 +153,54 @@ def piped(image, classes):
 
 
 piped.trained_by_steps = False
+
+
+# --- architectures that are wrong ------------------------------------------------------------
+
+
+def softmaxed(image, classes):
+    """Gives probabilities where logits are wanted."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(image)), classes), nn.Softmax(1))
+
+
+def of_other_width(image, classes):
+    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(image)), classes + 1))
+
+
+def for_large_images(image, classes):
+    return nn.Sequential(nn.Conv2d(image[0], 4, 99), nn.Flatten(), nn.LazyLinear(classes))
+
+
+class Paired(nn.Linear):
+    def forward(self, x):
+        answer = super().forward(x)
+        return answer, answer
+
+
+def paired(image, classes):
+    return nn.Sequential(nn.Flatten(), Paired(int(np.prod(image)), classes))
+
+
+class Rounded(nn.Linear):
+    def forward(self, x):
+        return super().forward(x).round().detach()
+
+
+def rounded(image, classes):
+    return nn.Sequential(nn.Flatten(), Rounded(int(np.prod(image)), classes))
+
+
+def unmarked_estimator(image, classes):
+    return neighbours(image, classes)
+
+
+def without_arguments():
+    return nn.Flatten()
+
+
+def of_nothing(image, classes):
+    """Forgets to return what it built."""
+    narrow(image, classes, 4)
+
+
+number = 3

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, environment, store_in
 from mlflow import MlflowClient
 from mlflow.entities import Metric
-from records import record_study
+from records import record_measured, record_study
 
 BROWSER = (
     shutil.which("chromium")
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(
     reason="no Chromium on PATH (Debian: apt-get install chromium)",
 )
 WAIT = 60_000  # ms
+SIZES = (50, 100, 200, 400, 800)
 TABS = ("The curve", "Architectures", "Engineers or data", "Can I trust it?", "Runs")
 
 
@@ -69,10 +70,11 @@ def free_port():
 def folder(tmp_path_factory, empty_store):
     folder = tmp_path_factory.mktemp("browser")
     with store_in(folder, empty_store):
+        record_measured("own", {"accuracy": lambda gap: 1 - gap}, {"mine": 0.5}, SIZES)
         record_study(
             "demo",
             architectures={"cnn": 0.5, "linear": 0.3},
-            sizes=(50, 100, 200, 400, 800),
+            sizes=SIZES,
             samples=2,
         )
         record_history("cnn-800-2")
@@ -192,15 +194,15 @@ def test_another_target_and_another_price_are_another_answer_and_the_address_kee
 
     page = visit("/?target_loss=0.05")
     first = answer(page)
-    assert first.startswith("To reach loss 0.05 with the cnn")
+    assert "to 0.05 with" in first
     target = page.get_by_label("Target loss (nats)")
     target.fill("0.04")
     target.press("Enter")
-    page.get_by_role("heading", name="To reach loss 0.04").wait_for(timeout=WAIT)
+    page.get_by_role("heading", name="to 0.04 with").wait_for(timeout=WAIT)
     ready(page)  # the numbers come after the heading
     page.get_by_text("Prices and inputs").click()
     price = page.get_by_label("Price per label")
-    cost = page.locator("[data-testid=stMetric]").filter(has_text="by data")
+    cost = page.locator("[data-testid=stMetric]").filter(has_text="price")
     before = cost.inner_text()
     price.fill("7")
     price.press("Enter")
@@ -218,13 +220,36 @@ def test_another_target_and_another_price_are_another_answer_and_the_address_kee
     expect(metrics).to_have_text(facts(page), use_inner_text=True, timeout=WAIT)
 
 
+def test_an_accuracy_is_drawn_and_hovered_in_its_own_terms(visit):
+    page = visit("/?study=own")
+    chart = page.locator("[data-testid=stVegaLiteChart]").first
+    chart.scroll_into_view_if_needed(timeout=WAIT)
+    said = hovered(page, chart)
+    assert said["test accuracy"] == "96.46%"  # 1 - 800 ** -0.5, the last point
+    assert said["examples"] == "800"
+
+
+def hovered(page, chart):
+    """What hovering the last point of a chart says: name -> value."""
+    box = chart.bounding_box()
+    tip = page.locator("#vg-tooltip-element.visible")
+    for right in range(int(box["width"]) - 20, 60, -6):
+        for down in range(50, int(box["height"]) - 60, 8):
+            page.mouse.move(box["x"] + right, box["y"] + down)
+            if tip.count() and "test accuracy" in tip.inner_text():
+                cells = tip.locator("td").all_inner_texts()
+                names = [cell.strip().rstrip(":") for cell in cells[::2]]
+                return dict(zip(names, cells[1::2]))
+    raise AssertionError("nothing said the test accuracy")
+
+
 def test_a_csv_of_ones_own_is_answered(visit, tmp_path):
     rows = "".join(f"{n},{3 * n**-0.5}\n" for n in (1000, 2000, 4000, 8000, 16000))
     (tmp_path / "mine.csv").write_text(f"n,loss\n{rows}")
     page = visit()
     page.get_by_role("radio", name="Your CSV").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
-    page.get_by_role("heading", name="with the model").wait_for(timeout=WAIT)
+    page.get_by_role("heading", name="the loss of the model").wait_for(timeout=WAIT)
 
 
 def test_the_report_opens_offline_with_its_charts(visit, browser, tmp_path):

@@ -1,0 +1,48 @@
+"""Whatever a trainer returns as its model is logged by the flavour that fits it, and loads."""
+
+import mlflow
+import numpy as np
+import own_trainers
+import pytest
+import torch
+from mlflow import MlflowClient
+from sklearn.linear_model import LinearRegression
+
+from experiments.orchestration.model_flavours import log_model
+from experiments.tasks.own import Own
+
+X = np.arange(6.0).reshape(3, 2)
+
+
+@pytest.fixture
+def logged(store):
+    """What MLflow loads of a model, as a Python function and as it was."""
+
+    def log(model):
+        with mlflow.start_run() as active:
+            log_model(active.info.run_id, model, Own("own", np.zeros(9, int), 0, "f", "/"))
+        return f"runs:/{active.info.run_id}/model"
+
+    return log
+
+
+def test_a_network(logged):
+    net = torch.nn.Linear(2, 1)
+    there = mlflow.pytorch.load_model(logged(net))
+    assert torch.equal(there(torch.ones(1, 2)), net(torch.ones(1, 2)))
+
+
+def test_a_scikit_learn_model(logged):
+    model = LinearRegression().fit(X, X[:, 0])
+    assert mlflow.sklearn.load_model(logged(model)).predict(X) == pytest.approx(X[:, 0])
+
+
+def test_anything_that_predicts_is_a_python_function(logged):
+    there = mlflow.pyfunc.load_model(logged(own_trainers.Answer()))
+    assert there.predict(X) == [0.5] * 3
+
+
+def test_what_cannot_predict_is_refused_and_its_run_counts_without_it(logged):
+    with pytest.raises(TypeError, match="model of type dict is of no flavour of MLflow"):
+        logged({"weights": 3})
+    assert MlflowClient().search_logged_models(["0"]) == []
