@@ -23,7 +23,7 @@ from benchmarks.results_continued import all_continued
 from benchmarks.results_foretold import all_runs, graded, totals
 from benchmarks.results_notebook import claim
 from benchmarks.results_searches import searches
-from benchmarks.results_studies import analyses, dataset
+from benchmarks.results_studies import analyses, dataset, regression
 from benchmarks.results_tables import NOT_YET, Parts, markdown
 from benchmarks.results_truth import truth
 from benchmarks.studies import EXAMPLES, STUDIES, commands
@@ -36,6 +36,7 @@ PAGE = ROOT / "docs" / "results.md"
 DATASETS = ("fashion_mnist", "cifar10", "digits")
 SEARCHED = ("fashion_mnist", "cifar10")
 TEACHER = "teacher-"
+TABLES = ("functions",)
 
 
 def main() -> None:
@@ -85,7 +86,8 @@ def parts(studies: dict[str, Study], only: list[str] | None = None) -> Parts:
         yield "foretold", foretold(studies)
         for name in SEARCHED:
             yield f"{name} searches", searched(studies, name)
-    for name in (*DATASETS, *(one for one in studies if one.startswith(TEACHER))):
+    teachers = [one for one in studies if one.startswith(TEACHER)]
+    for name in (*DATASETS, *TABLES, *teachers):
         if only is None or name in only:
             for part, text in of_study(studies, name):
                 yield f"{name} {part}", text
@@ -98,6 +100,8 @@ def of_study(studies: dict[str, Study], name: str) -> Parts:
     study = studies[name]
     if name.startswith(TEACHER):
         return truth(study)
+    if name in TABLES:
+        return regression(study, all_runs(list(studies.values()), study))
     return dataset(study, all_runs(list(studies.values()), study))
 
 

@@ -1,6 +1,6 @@
 """Every conclusion of a study under the other choices that an analyst could have made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -116,11 +116,11 @@ def _times(k: float) -> str:
 # --- laws ------------------------------------------------------------------------------------
 
 
-def laws(study: Study) -> str:
-    """Exponent and floor of each architecture, by loss and error, head left out and kept."""
+def laws(study: Study, measures: Sequence[str] = MEASURES) -> str:
+    """Exponent and floor of each architecture by each measure, head left out and kept."""
     best = best_runs(study.runs)
     rows = []
-    for measure in MEASURES:
+    for measure in measures:
         for name, part in points(best, measure).groupby("architecture"):
             row = {"architecture": name, "by": measure}
             rows.append(row | _both(part.dropna(subset="value")))

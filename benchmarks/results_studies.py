@@ -19,12 +19,15 @@ from tracking.study import Study
 
 QUESTION = Question()
 CONFIDENCE = QUESTION.confidence
+ON_NUMBERS = ("rmse", "mae")  # of a regression
 
 
 def analyses(study: Study) -> dict[str, StudyAnalysis]:
-    """Measure -> analysis of the study's dataset."""
+    """Measure -> analysis of the study's dataset: loss and error, or RMSE and MAE."""
     name = datasets(study)[0]
-    return {one: StudyAnalysis(study, name, one) for one in MEASURES}
+    known = study.measures_on(name)
+    wanted = [one for one in (*MEASURES, *ON_NUMBERS) if one in known]
+    return {one: StudyAnalysis(study, name, one) for one in wanted}
 
 
 def dataset(study: Study, runs: pd.DataFrame) -> Parts:
@@ -40,6 +43,20 @@ def dataset(study: Study, runs: pd.DataFrame) -> Parts:
     yield "choices", choices(study)
     yield "models", growth(study)
     yield "joint law", joint(study)
+    yield from told(by, runs)
+
+
+def regression(study: Study, runs: pd.DataFrame) -> Parts:
+    """The parts of a study of numbers: the laws, and what `dataset` has of any study."""
+    by = analyses(study)
+    yield "laws", laws(study, ON_NUMBERS)
+    yield "comparison", bullets(compared(by["rmse"]))
+    yield from told(by, runs)
+
+
+def told(by: dict[str, StudyAnalysis], runs: pd.DataFrame) -> Parts:
+    """The forecasts that came before training, and the answer, by the first measure."""
+    analysis = next(iter(by.values()))
     known = graded(analysis, runs)
     if len(known):
         yield "foretold", scores(by, runs)

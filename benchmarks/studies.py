@@ -5,8 +5,8 @@
 
 runs what is missing of a study and exports it to app/example. An export that is there is
 restored first, so any machine can go on with it; one of an earlier protocol is made anew. DIR
-holds torchvision's folders, and cifar10.npz with x_train, y_train, x_test, y_test. Runs go to
-MLFLOW_TRACKING_URI, or to mlflow.db here.
+holds torchvision's folders, cifar10.npz with x_train, y_train, x_test, y_test, and
+functions.parquet. Runs go to MLFLOW_TRACKING_URI, or to mlflow.db here.
 """
 
 import argparse
@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "app" / "example"
 FIVE = "linear,mlp,cnn,resnet,forest"
 CIFAR10 = "npz:cifar10.npz"
+FUNCTIONS = "parquet:functions.parquet"  # written by benchmarks/tables.py
 NOTE = (
     "CIFAR-10's five official training batches: 1-4 for training, batch 5 as the test set; "
     "the official test images were not used"
@@ -67,6 +68,13 @@ HALVED = {"pruning": "halving"}
 AHEAD = {**HALVED, "replicas": "3", "hold_out": "4"}
 UNTUNED = {"data_seeds": "0,1,2", "search_space": "notebook", "patience": "5000"}
 SMALL = {"fractions": "0.04,0.08,0.16,0.32,0.64,1", "replicas": "3"}
+OF_NUMBERS = {
+    "target": "log2 instructions",
+    "replicas": "3",
+    "hold_out": "4",
+    "note": "functions of installed Python packages; the target is the binary logarithm of "
+    "their number of bytecode instructions",
+}
 PLANS = (
     Plan("cifar10-untuned", on(CIFAR10, "cnn", 0, **UNTUNED)),
     Plan("cifar10-notebook", on(CIFAR10, "cnn", 20, search_space="notebook", **HALVED)),
@@ -74,6 +82,7 @@ PLANS = (
     Plan("fashion_mnist", on("fashion_mnist", FIVE, 8, **AHEAD), (1, 2), "0.04,0.32"),
     Plan("cifar10", on(CIFAR10, FIVE, 8, **AHEAD), (1, 2), "0.04,0.32"),
     Plan("digits", on("digits", FIVE, 8, **SMALL)),
+    Plan("functions", on(FUNCTIONS, "linear,boosting,forest,mlp", 4, **OF_NUMBERS)),
     # what halving would have lost (benchmarks/pruning.py)
     Plan("fashion_mnist-unpruned", on("fashion_mnist", "mlp,cnn", 8, fractions="0.16,0.64")),
 )
