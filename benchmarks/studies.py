@@ -3,8 +3,9 @@
     python benchmarks/studies.py                                       the commands
     python benchmarks/studies.py cifar10-untuned --data DIR [--hours 2] [--workers 2]
 
-runs what is missing of a study and exports it to app/example. An export that is there is
-restored first, so any machine can go on with it; one of an earlier protocol is made anew. DIR
+runs what is missing of a study and exports it to app/example, or to benchmarks/begun where it
+was cut short. An export that is there is restored first, so any machine can go on with it; one
+of an earlier protocol is made anew. DIR
 holds torchvision's folders, cifar10.npz with x_train, y_train, x_test, y_test, and
 functions.parquet. Runs go to MLFLOW_TRACKING_URI, or to mlflow.db here.
 """
@@ -18,6 +19,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -25,6 +27,7 @@ from tracking.export import exports, read_export
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "app" / "example"
+BEGUN = ROOT / "benchmarks" / "begun"  # exports of studies that are not finished
 FIVE = "linear,mlp,cnn,resnet,forest"
 CIFAR10 = "npz:cifar10.npz"
 FUNCTIONS = "parquet:functions.parquet"  # written by benchmarks/tables.py
@@ -117,16 +120,30 @@ def command(name: str, options: dict[str, str]) -> list[str]:
 
 def run(name: str, options: dict[str, str], data: Path, until: float) -> None:
     """Restore, run and export one study; one that is cut short goes on in the next launch."""
-    place = EXAMPLES / name
-    # patience in epochs came with today's protocol
-    if name in exports(EXAMPLES) and read_export(place).runs["patience_epochs"].gt(0).all():
+    if place := kept(name):
         call(["-m", "analysis.restore", str(place)], data)
-    call([*command(name, options), "--data_dir", "."], data, until)
-    call(["-m", "analysis.export", "--study", name, "--to", str(EXAMPLES)], data)
+    ended_well = call([*command(name, options), "--data_dir", "."], data, until)
+    folder = EXAMPLES if ended_well else BEGUN
+    call(["-m", "analysis.export", "--study", name, "--to", str(folder)], data)
+    if ended_well:
+        rmtree(BEGUN / name, ignore_errors=True)
 
 
-def call(arguments: list[str], data: Path, until: float = float("inf")) -> None:
-    """A command of this project, in the folder of the data, so that no path enters a trial."""
+def kept(name: str) -> Path | None:
+    """Its newest export, if it is of today's protocol: patience in epochs came with that."""
+    for folder in (BEGUN, EXAMPLES):
+        if name not in exports(folder):
+            continue
+        if read_export(folder / name).runs["patience_epochs"].gt(0).all():
+            return folder / name
+    return None
+
+
+def call(arguments: list[str], data: Path, until: float = float("inf")) -> bool:
+    """Run a command of this project; returns whether it ended well.
+
+    It runs in the folder of the data, so that no path enters a trial.
+    """
     here = f"sqlite:///{Path('mlflow.db').resolve()}"
     told = {"MLFLOW_TRACKING_URI": here, **os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, *arguments], cwd=data, env=told) as process:
@@ -135,6 +152,7 @@ def call(arguments: list[str], data: Path, until: float = float("inf")) -> None:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGTERM)  # as Ctrl-C: it ends its runs, and says so
             process.wait()
+        return process.returncode == 0
 
 
 if __name__ == "__main__":

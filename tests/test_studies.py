@@ -43,8 +43,9 @@ def called(monkeypatch):
 
     calls = []
     monkeypatch.setattr(studies, "exports", lambda folder: list(epochs))
+    monkeypatch.setattr(studies, "BEGUN", Path("nowhere"))
     monkeypatch.setattr(studies, "read_export", read)
-    monkeypatch.setattr(studies, "call", lambda arguments, *_: calls.append(arguments))
+    monkeypatch.setattr(studies, "call", lambda arguments, *_: not calls.append(arguments))
     return calls
 
 
