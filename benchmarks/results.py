@@ -19,7 +19,6 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.results_choices import MEASURES
-from benchmarks.results_continued import all_continued
 from benchmarks.results_foretold import all_runs, graded, totals
 from benchmarks.results_notebook import claim
 from benchmarks.results_searches import searches
@@ -82,7 +81,6 @@ def parts(studies: dict[str, Study], only: list[str] | None = None) -> Parts:
     if only is None:
         for name, text in claim(studies):
             yield f"notebook {name}", text
-        yield "continued", all_continued([studies[one] for one in DATASETS if one in studies])
         yield "foretold", foretold(studies)
         for name in SEARCHED:
             yield f"{name} searches", searched(studies, name)

@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from records import record_classified, record_regressed
 from toys import mislabelled, stripes
 
 from experiments.tasks.images import load_data, split
+from tracking.study import load_study
 
 ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
@@ -232,3 +234,16 @@ def elsewhere():
         check=True,
     )
     return json.loads(said.stdout)
+
+
+# --- studies by other measures than loss and error -------------------------------------------
+
+
+@pytest.fixture
+def classified(store):
+    return load_study(record_classified())
+
+
+@pytest.fixture
+def regressed(store):
+    return load_study(record_regressed())

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from records import record_measured
+from records import SIZES, record_measured
 
 from analysis.diagnostics.logged_forecasts import forecast_held_out, score_held_out
 from analysis.report.numbers import as_known, in_units
@@ -23,29 +23,7 @@ from tracking.measures import (
 )
 from tracking.restore import restore
 from tracking.runs import chooser, load_runs, measures_of, validation
-from tracking.study import Study, load_study
-
-SIZES = (50, 100, 200, 400, 800)
-CLASSIFICATION = {"accuracy": lambda gap: 1 - gap / 3, "auc": lambda gap: 1 - gap / 9}
-REGRESSION = {
-    "rmse": lambda gap: 2000 * gap,
-    "r2": lambda gap: 1 - gap**2,
-    "depth:cm": lambda gap: 30 * gap,
-}
-
-
-@pytest.fixture
-def classified(store):
-    record_measured("classified", CLASSIFICATION, {"mine": 0.5, "theirs": 0.3}, SIZES, 2)
-    return load_study("classified")
-
-
-@pytest.fixture
-def regressed(store):
-    guess = {"guess_rmse": 2500.0}
-    record_measured("regressed", REGRESSION, {"mine": 0.5}, SIZES, 2, more=guess)
-    return load_study("regressed")
-
+from tracking.study import Study
 
 # --- a measure -------------------------------------------------------------------------------
 

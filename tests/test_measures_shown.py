@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from records import record_measured
+from records import SIZES
 from test_page import answer, page, said, widget
 
 from analysis.decision.prices import Prices
@@ -22,29 +22,7 @@ from tracking.measures import (
     find_measure,
     read_target,
 )
-from tracking.study import Study, load_study
-
-SIZES = (50, 100, 200, 400, 800)
-CLASSIFICATION = {"accuracy": lambda gap: 1 - gap / 3, "auc": lambda gap: 1 - gap / 9}
-REGRESSION = {
-    "rmse": lambda gap: 2000 * gap,
-    "r2": lambda gap: 1 - gap**2,
-    "depth:cm": lambda gap: 30 * gap,
-}
-
-
-@pytest.fixture
-def classified(store):
-    record_measured("classified", CLASSIFICATION, {"mine": 0.5, "theirs": 0.3}, SIZES, 2)
-    return load_study("classified")
-
-
-@pytest.fixture
-def regressed(store):
-    guess = {"guess_rmse": 2500.0}
-    record_measured("regressed", REGRESSION, {"mine": 0.5}, SIZES, 2, more=guess)
-    return load_study("regressed")
-
+from tracking.study import Study
 
 # --- the answer ------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, environment, store_in
 from mlflow import MlflowClient
 from mlflow.entities import Metric
-from records import record_measured, record_study
+from records import SIZES, record_measured, record_study
 
 BROWSER = (
     shutil.which("chromium")
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.skipif(
     reason="no Chromium on PATH (Debian: apt-get install chromium)",
 )
 WAIT = 60_000  # ms
-SIZES = (50, 100, 200, 400, 800)
 TABS = ("The curve", "Architectures", "Engineers or data", "Can I trust it?", "Runs")
 
 
