@@ -25,14 +25,16 @@ def truth(study: Study) -> Parts:
     means = curve.groupby("n", as_index=False)["value"].mean()  # over data seeds
     floor = teacher_loss(teacher)
     excess = getattr(synthetic, f"{teacher}_excess")
-    law = fit_power_law(curve["n"], curve["value"], data_seed=curve["data_seed"])
+    guess = analysis.best_guess
+    known = {"best_guess": guess, "data_seed": curve["data_seed"]}
+    law = fit_power_law(curve["n"], curve["value"], **known)
     over = means.assign(excess=means["value"] - floor).query("excess > 0")
     yield "law", f"{in_words(law)}\n\n{markdown(local_exponents(over))}"
     pool = study.runs["pool"].iloc[0]
     for share in SHARES:
         seen = curve[curve["n"] <= share * pool]
         later = means[means["n"] > share * pool]
-        yield f"from {share:.0%}", predicted(seen, later, lambda n: floor + excess(n))
+        yield f"from {share:.0%}", predicted(seen, later, guess, lambda n: floor + excess(n))
 
 
 def in_words(law: PowerLaw) -> str:
@@ -43,8 +45,10 @@ def in_words(law: PowerLaw) -> str:
     )
 
 
-def predicted(seen: pd.DataFrame, later: pd.DataFrame, theory: Callable) -> str:
-    found = forecast(seen["n"], seen["value"], later["n"])
+def predicted(
+    seen: pd.DataFrame, later: pd.DataFrame, guess: float | None, theory: Callable
+) -> str:
+    found = forecast(seen["n"], seen["value"], later["n"], best_guess=guess)
     ends = zip(found.low, found.high)
     inside = later["value"].between(found.low, found.high)
     rows = pd.DataFrame(

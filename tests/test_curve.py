@@ -102,6 +102,27 @@ def test_a_bend_far_below_the_best_guess_is_no_head():
     assert fit_power_law(n, loss, best_guess=np.log(10)).n_min == n[0]
 
 
+def to_a_high_floor():
+    n = 25.0 * 2 ** np.arange(12)
+    return n, np.minimum(0.8 + 60 / n, 1.4)
+
+
+def test_how_near_the_best_guess_is_counts_from_the_floor():
+    n, loss = to_a_high_floor()
+    head = head_length(read_curve(n, loss, best_guess=1.4))
+    assert head and (loss[:head] > 1.1).all()
+    assert fit_power_law(n, loss, best_guess=1.4).b == pytest.approx(1, abs=0.05)
+
+
+def test_a_head_near_the_best_guess_does_not_bend_the_forecast():
+    n, loss = to_a_high_floor()
+    head = head_length(read_curve(n, loss, best_guess=1.4))
+    late = forecast(n[head:], loss[head:], n[-1] * 4)
+    known = forecast(n, loss, n[-1] * 4, best_guess=1.4)
+    assert known.median == pytest.approx(late.median)
+    assert known.median != pytest.approx(forecast(n, loss, n[-1] * 4).median)
+
+
 def test_where_the_best_guess_is_unknown_only_a_plateau_is_a_head():
     n, loss = with_head(0.85)
     head = head_length(read_curve(n, loss))

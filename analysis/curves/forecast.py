@@ -34,8 +34,7 @@ class Forecast:
         at that size with probability `confidence`.
     confidence: as asked for.
     weights: probability of each form given the curve (analysis/curves/forms.py).
-    n_min, n_max: the power-law region of the data; a head near the best guess is modelled, but
-        lies before n_min.
+    n_min, n_max: the power-law region of the data; a head near the best guess lies before it.
     extrapolation: the largest of `at` over n_max.
     backtest: root mean square miss, in ln value, when the curve is cut and continued, beyond
         what noise explains; nan below FEW points.

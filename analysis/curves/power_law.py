@@ -28,8 +28,8 @@ FIRM = 0.1  # a floor is identified if its interval stays above this share of th
 DENSE = 60  # points, above which the head is looked for on a thinned curve
 # how many times smaller the variance must get before points are called head and left out
 HEAD_GAIN = 6.0
-# a head lies above this share of the best guess: where value / (guess - value) falls as a
-# power law, the curve is there as far from the law as from the guess
+# a head lies above this share of the way from the floor to the best guess: there the curve is
+# as far from the law as from the guess, if (value - floor) / (guess - value) falls as a power
 NEAR_GUESS = 0.5
 # where the best guess is unknown, only a plateau is a head: above this share of the largest
 # value
@@ -173,28 +173,25 @@ def head_length(curve: Curve) -> int:
     most half, and five points always remain.
     """
     few = thinned(curve, DENSE)
-    near = few.value >= _least_of_head(few)
-    most = max(min(len(few) // 2, len(few) - 5, int(np.argmin(near))), 0)
-    head = _head(few, [few.cut(slice(start, None)) for start in range(most + 1)])
+    head = 0
+    least, _ = _scatter(few)
+    for start in range(1, min(len(few) // 2, len(few) - 5) + 1):
+        scatter, law = _scatter(few.cut(slice(start, None)))
+        first = few.cut(slice(start))
+        if least > HEAD_GAIN * scatter and _saturates(first, law):
+            head = start
+            least = scatter
     return int((curve.n < np.sqrt(few.n[head - 1] * few.n[head])).sum()) if head else 0
 
 
-def _least_of_head(curve: Curve) -> float:
-    """The smallest value that a head may have."""
-    if np.isnan(curve.best_guess):
-        return float(PLATEAU * curve.value.max())
-    return NEAR_GUESS * curve.best_guess
-
-
-def _head(curve: Curve, rests: Sequence[Curve]) -> int:
-    """head_length of a curve with few points; rests: it without its first 0, 1, 2, …"""
-    found = [_scatter(rest) for rest in rests]
-    head = 0
-    for start, (scatter, fit) in enumerate(found):
-        below = curve.value[:start] < fit(curve.n[:start])
-        if found[head][0] > HEAD_GAIN * scatter and below.all():
-            head = start
-    return head
+def _saturates(first: Curve, law: _Fit) -> bool:
+    """Whether all these points lie below the law of the others, and near the best guess."""
+    if (first.value >= law(first.n)).any():
+        return False
+    if np.isnan(first.best_guess):
+        return bool((first.value >= PLATEAU * first.value.max()).all())
+    excess = first.value - law.c
+    return bool((excess >= NEAR_GUESS * (first.best_guess - law.c)).all())
 
 
 def _fit(curve: Curve) -> _Fit:

@@ -10,6 +10,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 from analysis.curves.average import Average, Moments, average, choose_errors
 from analysis.curves.curve import Curve, octaves, read_curve, remembered, thinned
 from analysis.curves.own_past import BackTest, back_test
+from analysis.curves.power_law import head_length
 
 NEVER = 1e4  # times the data: what is not reached by then counts as never
 FREEDOM = 4  # of Student's distribution; the tails of real curves are that heavy
@@ -187,11 +188,16 @@ def predictive(
 
 @remembered
 def predict_curve(curve: Curve) -> Predictive:
-    """Distribution of the value at any size of a checked curve."""
-    sparse = octaves(curve)
+    """Distribution of the value at any size of a checked curve.
+
+    A head is left out where the best guess tells that it is one; else the forms bend with it.
+    """
+    head = 0 if np.isnan(curve.best_guess) else head_length(curve)
+    used = curve.cut(slice(head, None))
+    sparse = octaves(used)
     errors = choose_errors(sparse)
-    averaged = average(thinned(curve), errors)
-    scatter = _scatter(curve.cut(slice(-RECENT, None)), averaged)
+    averaged = average(thinned(used), errors)
+    scatter = _scatter(used.cut(slice(-RECENT, None)), averaged)
     return Predictive(curve, averaged, back_test(sparse, errors, scatter), scatter)
 
 
