@@ -16,15 +16,12 @@ study: setup  ## a small study on scikit-learn's digits, then its answer
 	$(RUN) MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" mlflow run . --env-manager local -e study --experiment-name digits -P study=digits \
 		-P architectures=linear,mlp,forest -P fractions=0.04,0.08,0.16,0.32,0.64,1 \
 		-P samples=2 -P replicas=6 -P patience=500
-	$(RUN) python -m analysis.report --study digits
 
 app: setup  ## the page, on this machine alone: http://127.0.0.1:8501
 	$(RUN) streamlit run app/main.py
 
-ui: setup  ## MLflow's own page on the same store
-	@case "$$MLFLOW_TRACKING_URI" in http*) $(RUN) python -c \
-		"from tracking.store import shown; print('the MLflow UI is at', shown())";; \
-	*) $(RUN) mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}";; esac
+ui: setup  ## the study's runs on MLflow's own page
+	$(RUN) MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" python -m tracking.ui
 
 test: setup  ## style, types, and all tests with their coverage
 	$(BIN)/python -m pip install --quiet --editable ".[ray,test]"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.report.failure_words import nothing_finished
 from analysis.selection import best_runs
-from tracking.command import Parser, run
+from tracking.command import Parser, file_name, run
 from tracking.errors import StoreError
 from tracking.export import export
 from tracking.study import load_study
@@ -20,11 +20,11 @@ def main(arguments: list[str] | None = None) -> None:
     study_help = "name of the study (an MLflow experiment)"
     parser.add_argument("--study", required=True, help=study_help)
     to_help = "folder in which the study gets a folder of its name"
-    parser.add_argument("--to", type=Path, required=True, help=to_help)
+    parser.add_argument("--to", type=file_name, required=True, help=to_help)
     hardware_help = "what it was trained on, if not on this machine"
     parser.add_argument("--hardware", default="", help=hardware_help)
     options = parser.parse_args(arguments)
-    place = write(options.study, options.to, options.hardware)
+    place = write(options.study, Path(options.to), options.hardware)
     megabytes = sum(file.stat().st_size for file in place.iterdir()) / 1e6
     print(f"{place}: {megabytes:.1f} MB")
 

@@ -88,6 +88,11 @@ class Reason(Enum):
     MEASURE_MORE_SIZES = auto()  # architecture, count, least
     NO_TRIAL_HELPS = auto()  # least: narrowing of an interval that counts
 
+    # why a study that plans itself ends
+    GRADE_REACHED = auto()  # grade
+    BUDGET_SPENT = auto()  # hours, trials: of the step that would come next
+    NOTHING_TO_FIT = auto()
+
     # how sure an answer is
     PAST_HELD = auto()  # inside, count: forecasts of the curve's own larger sizes
     PAST_MISSED = auto()  # inside, count

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from known import LAST, known
 
 from analysis.decision.decide import decide
-from analysis.decision.evidence import Past, fitted_law, sureness
 from analysis.decision.gains import for_budget, more_data
 from analysis.decision.prices import Engineering, Prices
 from analysis.decision.questions import Asks, for_target
+from analysis.diagnostics.evidence import Past, fitted_law, sureness
 from analysis.reasons import Reason
 from analysis.report.amounts import count, duration, money, values
 from analysis.report.answer_words import Subject, answer_words
@@ -194,7 +194,7 @@ def break_even_agrees(analysis, question):
 # --- every example promises something --------------------------------------------------------
 
 PROMISE = re.compile(
-    r"Twice the data \([\d,]+ examples\) would (bring|hardly improve) the \S+ of the \S+"
+    r"Twice the data \([\d,]+ examples\) would (bring|hardly improve) the \S+'s \S+"
     r".* from [\d.,]+%? to about [\d.,]+%? \([\d.,]+%? to [\d.,]+%?\)"
 )
 
@@ -236,7 +236,7 @@ def test_twice_the_data_of_a_power_law_is_known_in_closed_form():
     assert answer.price == pytest.approx(0.1 * LAST)
     assert answer.months == pytest.approx(LAST / AT.capacity)
     assert answer_words(answer, ABOUT) == (
-        "Twice the data (256,000 examples) would bring the loss of the net from 1.00 to about "
+        "Twice the data (256,000 examples) would bring the net's loss from 1.00 to about "
         "0.71 (0.64 to 0.79), for $13,000."
     )
 

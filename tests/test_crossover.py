@@ -7,7 +7,7 @@ import pytest
 
 from analysis import FitError, predictive
 from analysis.comparison.crossover import crossover, leads, ranges, winners
-from analysis.report.comparison_words import crossover_words, listed
+from analysis.report.crossover_words import crossover_words, listed, where_ahead
 
 SIZES = 100 * 2.0 ** np.arange(8)
 LAST = SIZES[-1]
@@ -30,6 +30,9 @@ def test_a_crossover_within_the_data_is_found():
     assert found.median == pytest.approx(truth, rel=0.05) and found.low <= truth <= found.high
     assert found.p > 0.95 and "cnn beats forest above" in crossover_words(found)
     assert [name for *_, name in found.ranges] == ["forest", "cnn"]
+    above = where_ahead(found, "cnn")
+    assert above.startswith("above ") and above in crossover_words(found)
+    assert where_ahead(found, "forest") == above.replace("above", "below")
 
 
 def test_a_crossover_beyond_the_data_is_found_with_a_wider_interval():
@@ -45,6 +48,7 @@ def test_where_one_is_ahead_all_along_no_crossover_is_within_reach():
     assert "cnn beats mlp at every size, and no crossover is within reach" in crossover_words(
         ahead
     )
+    assert (where_ahead(ahead, "cnn"), where_ahead(ahead, "mlp")) == ("everywhere", "nowhere")
     behind = crossover(curve(0.5), curve(), LAST, names=("cnn", "mlp"))
     assert behind.median == np.inf and "cnn beats mlp at every size" in crossover_words(behind)
 

@@ -14,9 +14,9 @@ from known import LAST, SIZES, known
 from analysis import FitError, Reason, predictive
 from analysis.curves.forecast import needed_from
 from analysis.decision.decide import decide
-from analysis.decision.evidence import Past
 from analysis.decision.prices import Engineering, Prices
 from analysis.decision.rounds import plan_rounds
+from analysis.diagnostics.evidence import Past
 from analysis.report.decision_words import decision_words
 from analysis.report.messages import say
 from analysis.report.plan_words import plan_words
@@ -126,7 +126,7 @@ def test_the_cheaper_is_recommended_with_its_probability():
     assert cheap.recommended == "data" and cheap.outcome("data").p_cheapest > 0.99
     assert dear.recommended in ("model", "both") and dear.outcome("data").p_cheapest < 0.01
     assert sentence(cheap).startswith(
-        "$4,000 would bring the loss of the model from 1 to 0.5 with 80% probability: "
+        "$4,000 would bring the model's loss from 1 to 0.5 with 80% probability: "
         "400,000 more examples"
     )
 
@@ -331,7 +331,7 @@ def test_a_cheaper_way_that_is_too_unsure_is_named():
 
 def test_errors_are_told_in_per_cent():
     found = decide(known(0.1), Prices(target=0.05), measure="error")
-    assert "error of the model from 10.00% to 5.00%" in sentence(found)
+    assert "model's error from 10.00% to 5.00%" in sentence(found)
 
 
 # --- evidence --------------------------------------------------------------------------------

@@ -135,8 +135,8 @@ def test_an_architecture_without_a_law_is_warned_about():
         {"architecture": "mine", "n": [100, 200], "value": [1.0, 0.8], "se": math.nan}
     )
     section = warnings_about(Study("mine", measured=short, measures=("loss",)))
-    assert section.table["remark"].tolist() == [
-        "mine: needs at least 3 distinct sizes n, got 2"
+    assert section.table.to_dict("records") == [
+        {"architecture": "mine", "remark": "needs at least 3 distinct sizes n, got 2"}
     ]
 
 

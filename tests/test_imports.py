@@ -32,6 +32,7 @@ FLOORS = {
     "analysis.decision": 4,
     "analysis.planning": 4,
     "analysis.report": 5,
+    "analysis.advise": 6,
     "analysis.export": 6,
     "analysis.restore": 6,
     "analysis": 6,  # the names for users of Python
@@ -40,6 +41,7 @@ FLOORS = {
     "experiments.orchestration": 2,
     "experiments.teachers": 3,
     "experiments.run": 3,
+    "experiments.answer": 3,
     "experiments.study": 3,
     "experiments": 3,
 }

@@ -81,6 +81,17 @@ def test_what_is_trained_already_cannot_be_forecast(refuses, study):
     assert read_forecasts("study").empty
 
 
+@pytest.mark.parametrize("says_its_pool", [True, False])
+def test_what_can_never_be_trained_cannot_be_forecast(refuses, study, says_its_pool):
+    if not says_its_pool:
+        for run in MlflowClient().search_runs([study], "tags.pool != ''"):
+            MlflowClient().delete_tag(run.info.run_id, "pool")
+    wanted = ["--forecast_held_out", "1600,100000000000"]
+    words = ["100,000,000,000", "3,200 examples", "'study'"]
+    refuses("analysis.report", "--study", "study", *wanted, words=words)
+    assert read_forecasts("study").empty
+
+
 def test_a_forecast_once_made_stays(study):
     forecast_held_out("study", list(LATER))
     first = read_forecasts("study")
@@ -112,7 +123,7 @@ def test_scores_are_empty_until_the_sizes_are_trained(study):
 def test_the_report_scores_them_prints_them_and_logs_the_score(command, study, tmp_path):
     forecast_held_out("study", list(LATER))
     train(study, LATER)
-    code, out, err = command("analysis.report", "--study", "study")
+    code, out, err = command("analysis.report", "--study", "study", "--full")
     assert (code, err) == (0, "")
     assert "before these sizes were trained. 2 of 2 measurements fell inside." in out
     run = parent(study)

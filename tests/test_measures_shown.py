@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import SIZES
-from test_page import answer, page, said, widget
+from test_page import TABS, answer, page, said, widget
 
 from analysis.decision.prices import Prices
 from analysis.report.headline import headline
@@ -28,9 +28,10 @@ from tracking.study import Study
 
 
 def test_the_answer_is_in_the_readers_terms(command, classified):
-    code, out, err = command("analysis.report", "--study", "classified", "--target", "99%")
+    arguments = ("--study", "classified", "--target", "99%", "--full")
+    code, out, err = command("analysis.report", *arguments)
     assert (code, err) == (0, "")
-    assert "the accuracy of the mine from 98.82% to " in out
+    assert "the mine's accuracy from 98.82% to " in out
     assert "accuracy = c − a · n^-b" in out
     assert "ceiling c" in out
     for word in ("nats", "loss", "floor", "error"):
@@ -40,9 +41,9 @@ def test_the_answer_is_in_the_readers_terms(command, classified):
 @pytest.mark.parametrize(
     ("metric", "words"),
     [
-        ("rmse", "the RMSE of the mine from 70.7 to "),
-        ("depth", "the depth of the mine from 1.06 to "),
-        ("r2", "the R² of the mine"),
+        ("rmse", "the mine's RMSE from 70.7 to "),
+        ("depth", "the mine's depth from 1.06 to "),
+        ("r2", "the mine's R²"),
     ],
 )
 def test_each_measure_that_a_trainer_reports_can_be_asked_for(
@@ -237,25 +238,25 @@ def test_an_accuracy_study_is_an_error_study_in_mirrored_terms(exponent, noise, 
 
 
 def test_the_page_offers_each_measure_and_asks_for_a_target_in_it(classified):
-    shown = page(study="classified")
+    shown = page(study="classified", asks="target")
     assert widget(shown, "Measure").options == ["Accuracy", "AUC"]
     widget(shown, "Target accuracy (%)").set_value(99.0).run()
-    assert "the accuracy of the mine from 98.82% to " in answer(shown)
+    assert "the mine's accuracy from 98.82% to " in answer(shown)
     widget(shown, "Measure").set_value("auc").run()
     assert "AUC" in answer(shown)
     assert shown.query_params["metric"] == "auc"
 
 
-@pytest.mark.parametrize("tab", ["The curve", "Engineers or data", "Can I trust it?", "Runs"])
+@pytest.mark.parametrize("tab", TABS)
 def test_no_part_of_the_page_says_nats_of_an_rmse(regressed, tab):
-    shown = page(tab, study="regressed", metric="rmse", target_rmse=50)
-    assert "the RMSE of the mine from 70.7 to " in answer(shown)
+    shown = page(tab, study="regressed", metric="rmse", target_rmse=50, engineers=True)
+    assert "the mine's RMSE from 70.7 to " in answer(shown)
     assert "nats" not in said(shown)
     assert [box.label for box in shown.number_input if "nats" in box.label] == []
 
 
 def test_the_runs_of_an_accuracy_study_are_listed_and_drawn_over_steps(classified):
-    shown = page("Runs", study="classified")
+    shown = page("runs", study="classified")
     runs = shown.dataframe[0].value
     assert runs["best_val_accuracy"].is_monotonic_decreasing
     assert "best_val_loss" not in runs

@@ -12,7 +12,8 @@ from trials import resolved
 from analysis import FitError, Reason
 from analysis.curves.curve import read_curve
 from analysis.curves.predictive import predict_curve
-from analysis.planning.next_trials import AHEAD, COLUMNS, LEAST, next_trials
+from analysis.planning.next_trials import AHEAD, COLUMNS, next_trials
+from analysis.planning.preposterior import LEAST
 from analysis.report.messages import say
 from analysis.report.plan_words import next_trials_words, step_words
 from experiments.orchestration.grid import grid

@@ -41,7 +41,7 @@ def test_the_arrays_of_sklearns_learning_curve_are_answered(capsys):
     )
     show(sizes, scores, "accuracy")
     said = capsys.readouterr().out
-    assert f"accuracy of the model from {100 * scores[-1].mean():.0f}%" in said
+    assert f"model's accuracy from {100 * scores[-1].mean():.0f}%" in said
 
 
 def test_scores_that_are_taken_for_a_loss_are_asked_about():
@@ -54,6 +54,8 @@ def test_scores_that_are_taken_for_a_loss_are_asked_about():
     ("n", "value", "words"),
     [
         (N, LOSS[:3], r"shapes \(5,\) and \(3,\)"),
+        ([], [], r"shapes \(0,\) and \(0,\)"),
+        ("many", LOSS, "no arrays of numbers"),
         (N, [*LOSS[:4], -1], "row 4, column loss: '-1.0'"),
         ([0, *N[1:]], LOSS, "row 0, column n: '0.0'"),
     ],

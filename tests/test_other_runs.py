@@ -149,7 +149,7 @@ def test_the_command_answers_for_an_experiment(theirs, command):
     asked = ("--experiment", "theirs", "--columns", columns)
     code, out, err = command("analysis.report", *asked, "--target", "0.05")
     assert (code, err) == (0, "")
-    assert "of the cnn" in out
+    assert "the cnn's loss" in out
     assert "accuracy = val/acc" in out
     code, out, err = command("analysis.report", *asked, "--metric", "accuracy", "--json")
     assert (code, err) == (0, "")

@@ -5,6 +5,7 @@ to the study.
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,7 @@ def rows_of(out):
 def test_the_report_prints_a_row_per_architecture_with_the_exponent_and_the_largest_size(
     command, study
 ):
-    code, out, err = command("analysis.report", "--study", "study")
+    code, out, err = command("analysis.report", "--study", "study", "--full")
     assert (code, err) == (0, "")
     rows = rows_of(out)
     for name, b in (("cnn", 0.5), ("toys:narrow", 0.3)):
@@ -140,6 +141,38 @@ def test_the_report_is_logged_to_the_studys_run(command, study, tmp_path):
     assert "toys:narrow" in text
 
 
+def test_the_studys_run_carries_the_answer(command, study, tmp_path):
+    assert command("analysis.report", "--study", "study", "--target", "0.1")[0] == 0
+    client = MlflowClient()
+    (parent,) = client.search_runs([study], "tags.role = 'study'")
+    metrics = parent.data.metrics
+    assert metrics["value_now"] == pytest.approx(law(1600))
+    low, high = (metrics[f"value_at_twice_the_data_{end}"] for end in ("low", "high"))
+    assert low < law(3200) < high
+    assert metrics["target"] == 0.1
+    assert 1600 < metrics["examples_at_target"] < 10 * (3 / 0.05) ** 2
+    tags = parent.data.tags
+    assert tags["grade"] in ("good", "fair", "poor")
+    assert tags["answer"].startswith("$")
+    assert tags["next"].startswith("Next: ")
+    note = tags["mlflow.note.content"]
+    assert note.startswith(f"**{tags['answer']}**")
+    figure = f"(get-artifact?path=report/description.png&run_uuid={parent.info.run_id})"
+    assert figure in note.splitlines()[2]
+    folder = client.download_artifacts(parent.info.run_id, "report", str(tmp_path))
+    assert {"answer.png", "answer.svg", "description.png", "summary.html", "report.html"} <= {
+        file.name for file in Path(folder).iterdir()
+    }
+
+
+def test_what_cannot_be_said_any_more_is_not_left_from_an_earlier_report(command, study):
+    assert command("analysis.report", "--study", "study", "--target", "0.1")[0] == 0
+    assert command("analysis.report", "--study", "study", "--target", "0.01")[0] == 0
+    (parent,) = MlflowClient().search_runs([study], "tags.role = 'study'")
+    assert parent.data.metrics["target"] == 0.01
+    assert math.isnan(parent.data.metrics["examples_at_target"])
+
+
 def test_a_second_report_replaces_the_first(command, study):
     for _ in range(2):
         assert command("analysis.report", "--study", "study")[0] == 0
@@ -147,7 +180,7 @@ def test_a_second_report_replaces_the_first(command, study):
 
 def test_the_error_can_be_fitted_instead_of_the_loss(command, study):
     code, out, _ = command(
-        "analysis.report", "--study", "study", "--metric", "error", "--confidence", "0.5"
+        "analysis.report", "--study", "study", "--metric=error", "--confidence=0.5", "--full"
     )
     assert code == 0
     assert "error = a · n^-b + c, intervals at 50%" in out
@@ -157,7 +190,7 @@ def test_the_error_can_be_fitted_instead_of_the_loss(command, study):
 def test_a_report_on_runs_without_a_study_is_printed_all_the_same(command, store):
     for n in SIZES:
         add_run("0", n_train=n, best_val_loss=law(n), test_loss=law(n), test_error=0.1)
-    code, out, _ = command("analysis.report", "--study", "Default")
+    code, out, _ = command("analysis.report", "--study", "Default", "--full")
     assert code == 0
     assert rows_of(out)["cnn"].split()[1] == "5"
 
@@ -172,7 +205,7 @@ def test_too_few_points_are_said_in_the_table_and_stop_nobody(command, study):
             test_loss=law(n),
             test_error=0.1,
         )
-    code, out, err = command("analysis.report", "--study", "study")
+    code, out, err = command("analysis.report", "--study", "study", "--full")
     assert (code, err) == (0, "")
     rows = rows_of(out)
     assert "needs at least 3 distinct sizes n, got 2" in rows["linear"]
@@ -187,7 +220,7 @@ def test_a_study_of_nothing_but_too_few_points_is_reported_too(command, store):
         add_run(
             experiment_id, n_train=n, best_val_loss=law(n), test_loss=law(n), test_error=0.1
         )
-    code, out, err = command("analysis.report", "--study", "few")
+    code, out, err = command("analysis.report", "--study", "few", "--full")
     assert (code, err) == (0, "")
     assert "needs at least 3 distinct sizes n, got 2" in rows_of(out)["cnn"]
 
@@ -205,7 +238,7 @@ def test_an_error_of_0_is_said_in_the_table_and_stops_nobody(command, study):
             test_loss=law(n),
             test_error=0.0,
         )
-    code, out, _ = command("analysis.report", "--study", "study", "--metric", "error")
+    code, out, _ = command("analysis.report", "--study=study", "--metric=error", "--full")
     assert code == 0
     rows = rows_of(out)
     assert "is 0.00%; only what is above 0 can be fitted" in rows["perfect"]
@@ -219,7 +252,7 @@ def test_an_error_of_0_is_said_in_the_table_and_stops_nobody(command, study):
 def test_a_csv_is_reported_without_mlflow(command, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     write(pd.concat([curve(), curve("mlp", b=0.3)]), tmp_path / "a.csv")
-    code, out, err = command("analysis.report", tmp_path / "a.csv")
+    code, out, err = command("analysis.report", tmp_path / "a.csv", "--full")
     assert (code, err) == (0, "")
     rows = rows_of(out)
     assert float(rows["cnn"].split()[2]) == pytest.approx(0.5, abs=0.05)
@@ -229,7 +262,7 @@ def test_a_csv_is_reported_without_mlflow(command, tmp_path, monkeypatch):
 
 def test_a_csv_of_errors_shows_the_error_of_the_largest_size(command, tmp_path):
     write(curve()[["n", "value"]], tmp_path / "a.csv", "error")
-    code, out, _ = command("analysis.report", tmp_path / "a.csv")
+    code, out, _ = command("analysis.report", tmp_path / "a.csv", "--full")
     assert code == 0
     assert f"{law(1600):.2%}" in rows_of(out)["model"]
     assert "error = a · n^-b + c" in out

@@ -45,7 +45,7 @@ def test_a_measure_of_several_is_chosen_and_one_that_cannot_be_read_says_why(
     file = write("n,loss,accuracy,error", "{n},{v},0.{n},0\n", (1000, 2000, 4000, 8000))
     code, out, err = command("analysis.report", file, "--metric", "accuracy")
     assert (code, err) == (0, "")
-    assert "accuracy of the model" in out
+    assert "model's accuracy" in out
     refuses("analysis.report", file, "--metric", "error", words=["row 2, column error: '0'"])
 
 

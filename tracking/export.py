@@ -19,7 +19,6 @@ from tracking.export_check import check_about, check_forecasts, check_runs, chec
 from tracking.plain import plain
 from tracking.runs import choosers, is_pruned, typed
 from tracking.secrets import masked
-from tracking.store import open_store, study_run
 from tracking.study import Study, histories
 from tracking.text import Text, template
 
@@ -192,6 +191,8 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
     assert runs is not None
     first = pd.to_datetime(runs["started"].min(), utc=True)
     last = pd.to_datetime(runs["started"].max(), utc=True)
+    from tracking.store import open_store, study_run  # MLflow, only where runs are in a store
+
     parent = study_run(open_store(), study.name)
     tags = parent.data.tags if parent else {}
     commits = tags.get("commits", "").split() or [tags.get(COMMIT, "")[:7] or commit(first)]

@@ -1,17 +1,18 @@
 """Forecasts that were logged to a study's run before what they foretell was trained."""
 
+from __future__ import annotations
+
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from mlflow import MlflowClient
-from mlflow.entities import Metric, RunTag
-from mlflow.exceptions import MlflowException
 
 from tracking.csv_cells import as_csv, as_it_was
 from tracking.schema import FINISHED
-from tracking.store import open_store, study_file, study_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 FILE = "forecast/held_out.csv"
 COLUMNS = [
@@ -35,6 +36,8 @@ def log_forecasts(
 
     The metrics are of the measure that comes first, which is that which chose.
     """
+    from mlflow.entities import Metric, RunTag
+
     client.log_text(run_id, as_csv(table), FILE)
     metrics = [
         Metric(f"forecast_{value}.{row.architecture}", getattr(row, value), 0, int(row.n))
@@ -53,6 +56,10 @@ def first_measure(table: pd.DataFrame) -> pd.DataFrame:
 
 def read_forecasts(study: str, tracking_uri: str | None = None) -> pd.DataFrame:
     """The forecasts logged before training; none where their file is gone."""
+    from mlflow.exceptions import MlflowException
+
+    from tracking.store import open_store, study_file, study_run
+
     client = open_store(tracking_uri)
     parent = study_run(client, study)
     if parent is None or "held_out" not in parent.data.tags:

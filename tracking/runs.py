@@ -1,17 +1,23 @@
-"""Runs: written field by field as the schema says, and read back as one typed table."""
+"""Runs: written field by field as the schema says, and read back as one typed table.
+
+MLflow is imported where it is asked: it takes longer than a CSV does in all.
+"""
+
+from __future__ import annotations
 
 import math
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from mlflow.entities import Param, Run
 
 from tracking import schema
 from tracking.measures import find_measure, from_text
 from tracking.schema import Kept
-from tracking.store import find_experiment, open_store, trial_runs
+
+if TYPE_CHECKING:
+    from mlflow.entities import Param, Run
 
 TAGS = schema.names(kept=Kept.TAG)
 METRICS = schema.names(kept=Kept.METRIC)
@@ -22,6 +28,8 @@ USUAL = ",".join(schema.MEASURES)  # of a run whose tag `measures` does not say
 
 def params_of(settings: Mapping[str, Any]) -> list[Param]:
     """What MLflow keeps of a trial's settings and hyperparameters, by name."""
+    from mlflow.entities import Param
+
     values = dict(settings)
     values |= values.pop("hyperparameters")
     return [Param(name, str(value)) for name, value in values.items()]
@@ -52,14 +60,27 @@ def load_runs(experiment: str, tracking_uri: str | None = None) -> pd.DataFrame:
     are as a reader knows them, an accuracy of 0.93 as 0.93.
     Raises StoreError for a store that cannot be opened or an unknown experiment.
     """
+    from tracking.store import find_experiment, open_store, trial_runs
+
     client = open_store(tracking_uri)
     found = find_experiment(client, experiment)
     return as_table(trial_runs(client, found.experiment_id))
 
 
+def runs_so_far(experiment: str) -> pd.DataFrame:
+    """load_runs, with no rows where the experiment has not been made yet."""
+    from tracking.store import open_store
+
+    if open_store().get_experiment_by_name(experiment) is None:
+        return as_table([])
+    return load_runs(experiment)
+
+
 def as_table(runs: Iterable[Run]) -> pd.DataFrame:
     """Runs as load_runs gives them."""
     table = pd.DataFrame([_row(run) for run in runs])
+    if "started" in table:
+        table["started"] = pd.to_datetime(table["started"], unit="ms", utc=True)
     return typed(table.reindex(columns=list(FIRST | dict.fromkeys(table.columns))))
 
 
@@ -71,7 +92,7 @@ def _row(run: Run) -> dict[str, Any]:
         "experiment_id": info.experiment_id,
         "name": info.run_name,
         "status": info.status,
-        "started": pd.to_datetime(info.start_time, unit="ms", utc=True),
+        "started": info.start_time,
         **{name: data.tags[name] for name in TAGS if name in data.tags},
         **{
             name: unquoted(value)

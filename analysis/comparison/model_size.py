@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from analysis.curves.curve import check_confidence
 from analysis.selection import best_runs, is_finished
@@ -99,5 +99,5 @@ def _slope(x: np.ndarray, y: np.ndarray, confidence: float) -> tuple[float, floa
     misses = y - slope * x - start
     free = len(x) - 2
     error = np.sqrt((misses @ misses) / free / ((x - x.mean()) ** 2).sum())
-    half = student.ppf(0.5 + confidence / 2, free) * error
+    half = stdtrit(free, 0.5 + confidence / 2) * error
     return float(slope), float(slope - half), float(slope + half)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from analysis.curves.predictive import Predictive
 
@@ -20,7 +20,7 @@ def drawn_curves(
     multipliers of published curves that are known on both sides.
     """
     chance = (np.random.default_rng((*seed, 1)).permutation(size) + 0.5) / size  # stratified
-    return np.log(found.draw(n, size, (*seed, 0))) + found.scatter * norm.ppf(chance)[:, None]
+    return np.log(found.draw(n, size, (*seed, 0))) + found.scatter * ndtri(chance)[:, None]
 
 
 def first_below(place: np.ndarray, values: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ A posterior on a grid that narrows itself.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import gammaln
 
 from analysis.curves.forms import Form
 from analysis.curves.projection import NEAR
@@ -23,7 +23,9 @@ EXPONENT = 0.45
 SMALLER = 0.5
 LARGER = 0.8
 FREEDOM = 4
-PEAK = student.logpdf(0, FREEDOM) - np.log((SMALLER + LARGER) / 2)
+# log density of Student's t at 0
+AT_ZERO = gammaln((FREEDOM + 1) / 2) - gammaln(FREEDOM / 2) - np.log(FREEDOM * np.pi) / 2
+PEAK = AT_ZERO - np.log((SMALLER + LARGER) / 2)
 
 Grid = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import f as f_distribution
-from scipy.stats import t as student
+from scipy.special import fdtri, stdtrit
 
 from analysis.curves.curve import (
     Curve,
@@ -230,7 +229,7 @@ def _profiles(curve: Curve, fit: _Fit, confidence: float) -> tuple[Span, Span]:
     counted = (fit.weight * curve.error * curve.value).sum()
     free = max(counted - PARAMETERS, 1)
     variance = (squares.min() + _prior(curve)) / free
-    threshold = squares.min() + variance * f_distribution.ppf(confidence, 1, free)
+    threshold = squares.min() + variance * fdtri(1, free, confidence)
     span_b = _span(grid_b, squares.min(1) <= threshold, fit.b)
     span_c = _span(grid_c, squares.min(0) <= threshold, fit.c)
     return span_b, span_c
@@ -240,7 +239,7 @@ def _jackknife(others: Sequence[Curve], confidence: float) -> Span:
     """Half widths of the intervals of b and c from leaving out one data seed at a time."""
     fits = [_fit(curve) for curve in others]
     variance = (len(fits) - 1) * np.var([(fit.b, fit.c) for fit in fits], axis=0)
-    spread_b, spread_c = student.ppf(0.5 + confidence / 2, len(fits) - 1) * np.sqrt(variance)
+    spread_b, spread_c = stdtrit(len(fits) - 1, 0.5 + confidence / 2) * np.sqrt(variance)
     return spread_b, spread_c
 
 

@@ -5,7 +5,6 @@ They scatter less, relative to the value, the more examples the point has.
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 
 STEEPEST = 0.5  # of a mean over independent examples
 # how steeply the scatter fell in studies with three data seeds:
@@ -48,6 +47,8 @@ def relative_spread(curve: ArrayLike, n: ArrayLike, value: ArrayLike) -> np.ndar
 
     g = 0.0
     if scattered.any():
+        from scipy.optimize import minimize_scalar  # a fifth of a second
+
         g = minimize_scalar(unlikely, bounds=(0, STEEPEST), method="bounded").x
     return np.sqrt(variances(g))[which] * np.exp(-g * size)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
+from analysis.curves.monotone import MonotoneCubic
 from analysis.curves.predictive import NEVER, Predictive
 
 BELOW = 10.0  # times under the smallest size measured, where the table begins
@@ -21,7 +21,7 @@ class Table:
     """
 
     place: np.ndarray
-    values: PchipInterpolator
+    values: MonotoneCubic
 
     def moments(self, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of ln value at sizes n: two arrays (sizes,)."""
@@ -37,7 +37,7 @@ def tabulated(found: Predictive) -> Predictive:
     if isinstance(found.average, Table):
         return found
     place = _place(found)
-    values = PchipInterpolator(place, np.stack(found.average.moments(np.exp(place)), 1))
+    values = MonotoneCubic(place, np.stack(found.average.moments(np.exp(place)), 1))
     return replace(found, average=Table(place, values))
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.decision.decide import NOTHING, Decision
-from analysis.decision.evidence import CANNOT_SAY
 from analysis.decision.prices import Settled, times
 from analysis.decision.strategies import Strategy, eligible, quantile
+from analysis.diagnostics.evidence import CANNOT_SAY
 from analysis.reasons import Finding, Reason
 
 

@@ -13,11 +13,11 @@ import pandas as pd
 from analysis.curves.curve import check_confidence
 from analysis.curves.forecast import lawless
 from analysis.curves.predictive import Predictive
-from analysis.decision.evidence import CANNOT_SAY, GRADES, Past, Sureness
 from analysis.decision.outcomes import Asked, Outcome, outcomes_of, sure_of_value
 from analysis.decision.prices import Prices, Settled
 from analysis.decision.scenarios import Scenarios, scenarios
 from analysis.decision.strategies import STRATEGIES, Strategy, best, eligible, strategies
+from analysis.diagnostics.evidence import CANNOT_SAY, GRADES, Past, Sureness
 from analysis.reasons import Finding, Reason
 from tracking.measures import find_measure
 

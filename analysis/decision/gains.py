@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.curves.forecast import lawless
 from analysis.curves.predictive import NEVER
 from analysis.decision.decide import Decision
-from analysis.decision.evidence import CANNOT_SAY, Sureness
 from analysis.decision.next_step import Do, NextStep, engineers, more_or_measure
 from analysis.decision.outcomes import sure_of_value
+from analysis.diagnostics.evidence import CANNOT_SAY, Sureness
 from analysis.reasons import Finding
 
 TIMES = 2.0  # the data, where nothing else is asked
+STEPS = 24  # sizes of a path
 HARDLY = 0.02  # a share of today's value: a smaller gain is hardly one
 
 
@@ -81,6 +83,19 @@ def more_data(decision: Decision, times: float = TIMES) -> MoreData:
 def doublings(decision: Decision, count: int = 4) -> list[MoreData]:
     """What the next doublings of the data bring, one after the other."""
     return [more_data(decision, 2.0**i) for i in range(1, count + 1)]
+
+
+def path(decision: Decision, most: float) -> pd.DataFrame:
+    """What more examples bring, from the end of the data to `most`: n, value, low, high.
+
+    The values that more_data gives, one row for each of STEPS sizes.
+    """
+    sizes = np.geomspace(decision.scenarios.today.curve.n[-1], most, STEPS)
+    low, high = decision.asked.levels
+    levels = (0.5, low, high)
+    rows = [np.quantile(decision.values(n, False), levels) for n in sizes]
+    table = pd.DataFrame(rows, columns=["value", "low", "high"])
+    return table.assign(n=sizes)
 
 
 def for_budget(decision: Decision, budget: float) -> ForBudget:

@@ -7,10 +7,10 @@ import numpy as np
 
 from analysis.curves.forecast import FAR, DataNeeded, needed_from, width_grade
 from analysis.curves.predictive import Predictive
-from analysis.decision.evidence import CANNOT_SAY, Past, Sureness, floor_above, sureness
 from analysis.decision.prices import Settled
 from analysis.decision.scenarios import Scenarios
 from analysis.decision.strategies import Strategy, eligible, quantile
+from analysis.diagnostics.evidence import CANNOT_SAY, Past, Sureness, floor_above, sureness
 from analysis.reasons import Finding, Reason
 
 SIZES = {"good": 2.0, "fair": 10.0}  # grade of a number of examples, by high / low

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from analysis.curves.forecast import lawless
 from analysis.decision.decide import NONE, NOTHING, Decision
-from analysis.decision.evidence import Sureness, floor_above
 from analysis.decision.gains import ForBudget, MoreData, more_data
 from analysis.decision.next_step import Do, NextStep, collect, engineers, nothing, train
 from analysis.decision.rounds import plan_rounds
+from analysis.diagnostics.evidence import Sureness, floor_above
 from analysis.reasons import Finding, Reason
 
 

@@ -3,13 +3,14 @@
 They are logged to the study's run, and scored when those sizes are measured.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from mlflow import MlflowClient
-from mlflow.entities import Metric
 
 from analysis.curves.curve import known_of
 from analysis.curves.forecast import forecast
@@ -20,7 +21,9 @@ from tracking.errors import StoreError
 from tracking.forecasts import COLUMNS, log_forecasts, read_forecasts, standing
 from tracking.measures import Measure, find_measure
 from tracking.runs import load_runs, measures_of
-from tracking.store import open_store, study_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 SCORES_FILE = "forecast/scored.csv"
 SCORES = [*COLUMNS, "measured", "inside", "miss"]
@@ -35,6 +38,8 @@ def forecast_held_out(study: str, sizes: list[int], confidence: float = 0.9) -> 
     size is trained already gets none: that would be no forecast. Raises StoreError where this
     leaves none.
     """
+    from tracking.store import open_store, study_run
+
     client = open_store(write=True)
     runs = load_runs(study)
     parent = study_run(client, study)
@@ -157,6 +162,8 @@ def log_scores(
 
     scored: from score_held_out; it is logged as the reader knows the measure.
     """
+    from mlflow.entities import Metric
+
     known = scored[scored["measured"].notna()]
     if known.empty:
         return

@@ -1,28 +1,26 @@
-"""What to run next: the trials that narrow the asked quantity most per hour of compute.
+"""What to run next: the trials that narrow the asked quantity most per hour of compute."""
 
-Preposterior analysis (Raiffa & Schlaifer 1961, Applied Statistical Decision Theory, chapter
-4): outcomes of a candidate are drawn from the predictive distribution, the curve is refitted
-with each, and the widths of the intervals are averaged.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.curves.curve import check_confidence, check_positive, read_curve
-from analysis.curves.predictive import NEVER, Predictive, predict_curve
+from analysis.curves.curve import check_confidence, check_positive, read_points
+from analysis.curves.predictive import Predictive, predict_curve
 from analysis.planning.candidates import Candidate, candidates
+from analysis.planning.preposterior import (
+    LEAST,
+    Measurements,
+    Width,
+    expected_width,
+    width_at,
+    width_of_target,
+)
 from analysis.planning.study_so_far import StudySoFar, Trials, study_so_far
 from analysis.reasons import Finding, Reason
 
 AHEAD = (2, 5, 10)  # times the data: where the value is asked for if there is no target
-# quantiles of a measurement that stand for all of its outcomes
-OUTCOMES = (1 / 2, 1 / 6, 5 / 6)
-LEAST = 0.02  # a narrowing below this share is within the error of its estimate
 LEAST_SIZES = 3  # that a law takes
-SIZES = 150  # at which the chance of having reached a target is asked for
 COLUMNS = [
     "step",
     "before",
@@ -127,8 +125,11 @@ def _more_sizes(found: StudySoFar) -> str:
 
 def _ranked(found: StudySoFar, target: float | None, confidence: float) -> pd.DataFrame:
     """The table of NextTrials."""
-    now = predict_curve(read_curve(found.n, found.value))
-    width = _width_of(now, target, confidence)
+    now = predict_curve(read_points(found.points))
+    if target is None:
+        width = width_at(now.curve.n[-1] * np.array(AHEAD), confidence)
+    else:
+        width = width_of_target(now, target, confidence)
     rows = [
         _row(found, now, candidate, width)
         for candidate in candidates(found)
@@ -141,13 +142,12 @@ def _ranked(found: StudySoFar, target: float | None, confidence: float) -> pd.Da
 
 
 def _row(
-    found: StudySoFar,
-    now: Predictive,
-    candidate: Candidate,
-    width: Callable[[Predictive], float],
+    found: StudySoFar, now: Predictive, candidate: Candidate, width: Width
 ) -> dict[str, object]:
     before = width(now)
-    after = _expected(lambda k: width(_refitted(found, now, candidate, k)), before)
+    count = len(candidate.trials.data_seeds)
+    new = Measurements(candidate.sizes, count, candidate.longer)
+    after = expected_width(found.points, now, new, width)
     narrowing = 1 - after / before if before else 0.0
     hours = found.hours(candidate.trials)
     return {
@@ -160,69 +160,3 @@ def _row(
         "per_hour": narrowing / hours,
         "command": found.command(candidate.trials),
     }
-
-
-# --- what it would bring ---------------------------------------------------------------------
-
-
-def _expected(width: Callable[[int], float], before: float) -> float:
-    """Mean of width(0), width(1), ... over the outcomes.
-
-    The middle one alone, if that already hardly changes it.
-    """
-    first = width(0)
-    if abs(first - before) < LEAST * before:
-        return first
-    return float(np.mean([first, *map(width, range(1, len(OUTCOMES)))]))
-
-
-def _refitted(
-    found: StudySoFar, now: Predictive, candidate: Candidate, outcome: int
-) -> Predictive:
-    """The predictive distribution after one outcome of the candidate.
-
-    A measurement is the predicted value with its uncertainty and the scatter of one run on
-    top. A longer search is taken for a second one of the same length: the better of the two
-    counts.
-
-    outcome: 0 to len(OUTCOMES) - 1.
-    """
-    sizes = candidate.sizes.astype(float)
-    count = len(candidate.trials.data_seeds)
-    scatter = now.scatter_of_one
-    chance = np.array(OUTCOMES)[(outcome + np.arange(len(sizes))) % len(OUTCOMES)]
-    middle = now.ln_quantile(sizes, chance, replicates=count)
-    if candidate.longer:
-        fresh = np.exp(middle)[np.searchsorted(sizes, found.n)]
-        return predict_curve(read_curve(found.n, np.minimum(found.value, fresh)))
-    new = np.exp(middle[:, None] + scatter * _apart(count))
-    n = np.append(found.n, np.repeat(sizes, count))
-    return predict_curve(read_curve(n, np.append(found.value, new)))
-
-
-def _apart(count: int) -> np.ndarray:
-    """So many replicates, evenly apart, with mean 0 and standard deviation 1 (count,)."""
-    if count == 1:
-        return np.zeros(1)
-    even = np.linspace(-1, 1, count)
-    return even / np.std(even, ddof=1)
-
-
-def _width_of(
-    now: Predictive, target: float | None, confidence: float
-) -> Callable[[Predictive], float]:
-    """predictive -> ln(high / low) of the asked quantity, always at the same sizes."""
-    low = 0.5 - confidence / 2
-    high = 0.5 + confidence / 2
-    last = now.curve.n[-1]
-
-    def width(found: Predictive) -> float:
-        if target is None:
-            at = last * np.array(AHEAD)
-            return float(np.log(found.quantile(at, high) / found.quantile(at, low)).mean())
-        sizes = np.geomspace(now.curve.n[0], last * NEVER, SIZES)
-        chance = np.maximum.accumulate(found.reached(sizes, target))
-        ends = np.interp([low, high], chance, np.log(sizes))
-        return float(ends[1] - ends[0])
-
-    return width

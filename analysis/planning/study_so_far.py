@@ -40,8 +40,7 @@ class StudySoFar:
     """One architecture of a study, with what a command needs to add trials to it.
 
     study, architecture: their names.
-    n: (points,) examples; a size repeats for each data seed.
-    value: (points,) by the measure, as a gap.
+    points: of its curve (analysis/selection.py); a size repeats for each data seed.
     fractions: n -> fraction of the pool.
     pool: examples.
     samples, data_seeds: of the largest size.
@@ -54,8 +53,7 @@ class StudySoFar:
 
     study: str
     architecture: str
-    n: np.ndarray
-    value: np.ndarray
+    points: pd.DataFrame
     fractions: dict[int, float]
     pool: int
     samples: int
@@ -68,7 +66,7 @@ class StudySoFar:
     @property
     def sizes(self) -> np.ndarray:
         """(sizes,) examples, rising."""
-        return np.unique(self.n).astype(int)
+        return np.unique(self.points["n"]).astype(int)
 
     def command(self, trials: Trials) -> str:
         """Launches the trials that are missing, with the settings of most runs before."""
@@ -101,22 +99,24 @@ class StudySoFar:
         ]
 
     def hours(self, trials: Trials) -> float:
-        """Of one worker, for the trials that are missing.
+        """Of one worker, for the trials that are missing."""
+        sizes = [round(fraction * self.pool) for fraction in self.missing(trials)]
+        return sum(map(self.seconds_at, sizes)) / 3600
 
-        A run takes the mean seconds of those of its size. At other sizes it takes k n^p
-        seconds, as much as measured at the largest size, p by least squares in logs over the
-        sizes, between 0 and 2.
+    def seconds_at(self, size: int) -> float:
+        """That a run with so many examples takes.
+
+        The mean of those of its size. At other sizes k n^p, as much as measured at the largest
+        size, p by least squares in logs over the sizes, between 0 and 2.
         """
+        if size in self.seconds:
+            return float(self.seconds[size])
         n = self.seconds.index.to_numpy(dtype=float)
         seconds = np.maximum(self.seconds.to_numpy(), 1e-3)
         power = 1.0
         if len(n) > 1:
             power = np.clip(np.polyfit(np.log(n), np.log(seconds), 1)[0], 0, 2)
-        sizes = [round(fraction * self.pool) for fraction in self.missing(trials)]
-        each = [
-            self.seconds.get(size, seconds[-1] * (size / n[-1]) ** power) for size in sizes
-        ]
-        return float(sum(each)) / 3600
+        return float(seconds[-1] * (size / n[-1]) ** power)
 
 
 def study_so_far(
@@ -142,8 +142,7 @@ def study_so_far(
     return StudySoFar(
         study=study,
         architecture=name,
-        n=curve["n"].to_numpy(dtype=float),
-        value=curve["value"].to_numpy(),
+        points=curve,
         fractions=_fractions(finished),
         pool=int(finished["pool"].max()),
         samples=int(largest["sample"].max()),

@@ -24,11 +24,10 @@ from analysis.reasons import FitError
 from analysis.report.console import print_forecasts, print_report
 from analysis.report.failure_words import nothing_finished
 from analysis.report.json_answer import print_json
-from analysis.report.log_answer import log_answer
 from analysis.report.messages import say_error
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.selection import datasets
-from tracking.command import Option, Parser, number, run, sizes
+from tracking.command import Option, Parser, file_name, number, run, short, sizes
 from tracking.errors import InputError, StoreError
 from tracking.export import read_export
 from tracking.measures import find_measure, read_target
@@ -37,8 +36,8 @@ from tracking.study import Study, load_experiment, load_study, read_measured
 from tracking.tables.reading import Reading, read_pairs
 
 MANY_CURVES = 10  # from which on progress is told
-NEXT = "\nthe runs:  make ui    (mlflow ui)\nthe page:  make app   (streamlit run app/main.py)"
-
+MORE = "More: --full prints everything; --summary FILE, --html FILE write pages"
+OF_STORE = "; make app (streamlit run app/main.py) shows it, make ui (mlflow ui) the runs"
 
 LEAST, MOST = 0.01, 0.999  # confidence that an interval can be given for
 
@@ -81,8 +80,11 @@ OPTIONS = (  # the parameters of the entry point in MLproject
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser("analysis.report", "Print the answer.", OPTIONS)
     file_help = "measurements: CSV with columns n and a measure; or an exported study"
-    parser.add_argument("file", nargs="?", help=file_help)
+    parser.add_argument("file", nargs="?", type=file_name, help=file_help)
     parser.add_argument("--json", action="store_true", help="print the answer for machines")
+    parser.add_argument("--full", action="store_true", help="print everything there is")
+    parser.add_argument("--summary", metavar="FILE", help="write one page to mail (HTML)")
+    parser.add_argument("--html", metavar="FILE", help="write the full report (HTML)")
     ahead_help = "n,n: log forecasts of these sizes before they are trained"
     parser.add(Option("forecast_held_out", (), ahead_help, sizes))
     options = parser.parse_args(arguments)
@@ -131,7 +133,11 @@ def forecast_ahead(options: argparse.Namespace) -> None:
 
 def check_trainable(study: str, sizes: tuple[int, ...]) -> None:
     """Raises InputError for sizes that the study can never train."""
-    pools = pd.to_numeric(load_runs(study)["pool"], errors="coerce").dropna()
+    runs = load_runs(study)
+    pools = pd.to_numeric(runs["pool"], errors="coerce")
+    if "fraction" in runs:  # of runs that others logged, which say no pool
+        pools = pools.fillna((runs["n_train"] / runs["fraction"]).round())
+    pools = pools.dropna()
     if len(pools) and max(sizes) > pools.max():
         raise InputError(
             f"forecast_held_out {max(sizes):,} is more than the {pools.max():,.0f} examples "
@@ -144,13 +150,37 @@ def answer(options: argparse.Namespace) -> None:
     analysis = subject.analysis
     show_progress(analysis, options.confidence)
     question = question_of(options, analysis.measure)
+    stored = not (options.file or options.experiment)
     if options.json:
         print_json(analysis, question, subject.source)
     else:
-        print_report(analysis, question, subject.title)
-    if not (options.file or options.experiment):
+        more = f"{MORE}{OF_STORE if stored else ''}"
+        print_report(analysis, question, subject.title, more, options.full)
+    write_pages(options, analysis, question)
+    if stored:
+        from analysis.report.log_answer import log_answer  # loads MLflow
+
         log_answer(analysis, question)
-        print("" if options.json else NEXT, end="" if options.json else "\n")
+
+
+def write_pages(
+    options: argparse.Namespace, analysis: StudyAnalysis, question: Question
+) -> None:
+    """The summary and the full report, where they are asked for."""
+    if not (options.summary or options.html):
+        return
+    from analysis.report.html_report import as_html, summary_html  # loads altair
+
+    for file, make in ((options.summary, summary_html), (options.html, as_html)):
+        if file:
+            write(Path(file), make(analysis, question))
+
+
+def write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"'{file}' cannot be written: {error.strerror}") from error
 
 
 def show_progress(analysis: StudyAnalysis, confidence: float) -> None:
@@ -200,7 +230,7 @@ def measure_of(study: Study, dataset: str | None, wanted: str | None) -> str:
         return known[0]
     if wanted not in named:
         names = ", ".join(find_measure(one).name for one in known)
-        raise InputError(f"metric '{wanted}' is unknown; allowed: {names}")
+        raise InputError(f"metric '{short(wanted)}' is unknown; allowed: {names}")
     return named[wanted]
 
 

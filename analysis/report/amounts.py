@@ -58,8 +58,16 @@ def money(number: float, currency: str) -> str:
         return count(number)
     if currency in BEFORE:
         sign = "−" if number < 0 else ""
-        return Text("{currency}{n}", currency=Verbatim(sign + currency), n=count(abs(number)))
-    return Text("{n} {currency}", n=count(number), currency=Verbatim(currency))
+        said = _coins(abs(number))
+        return Text("{currency}{n}", currency=Verbatim(sign + currency), n=said)
+    return Text("{n} {currency}", n=_coins(number), currency=Verbatim(currency))
+
+
+def _coins(number: float) -> str:
+    """A small amount with its hundredths: 0.10, 2.50."""
+    rounded = _two_digits(number)
+    small = 0.01 <= abs(rounded) < 10 and rounded != int(rounded)
+    return f"{rounded:.2f}" if small else count(number)
 
 
 def between(low: float, high: float) -> Text:
@@ -90,4 +98,4 @@ def values(gaps: list[float], low: float, high: float, measure: str) -> list[str
         return [in_units(gap, measure) for gap in gaps]
     digits = int(np.clip(math.ceil(-math.log10(width / 10)), 0, MOST_DIGITS))
     sign = "%" if found.is_share else ""
-    return [f"{scale * found.shown(gap):,.{digits}f}{sign}" for gap in gaps]
+    return [f"{scale * found.shown(min(gap, found.most)):,.{digits}f}{sign}" for gap in gaps]

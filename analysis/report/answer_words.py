@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.decision.decide import NOTHING
-from analysis.decision.evidence import CANNOT_SAY, Sureness
 from analysis.decision.gains import ForBudget, Gain, MoreData
 from analysis.decision.next_step import Do, NextStep
 from analysis.decision.questions import Answer, ForTarget
+from analysis.diagnostics.evidence import CANNOT_SAY, Sureness
+from analysis.reasons import Finding, Reason
 from analysis.report.amounts import between, count, duration, money, values
 from analysis.report.messages import say
 from analysis.report.numbers import chance, in_units, said_of
@@ -19,6 +20,11 @@ STEPS = {
     "fair": Text("good enough to plan with, not to sign a contract"),
     "poor": Text("a rough guess"),
     CANNOT_SAY: Text("the data do not support an answer"),
+}
+PLAIN = {
+    Reason.BACKTEST_MISSES: Text("its past forecasts missed by too much"),
+    Reason.ANSWER_FAR_BEYOND_DATA: Text("the answer lies far beyond the data"),
+    Reason.NO_BACKTEST: Text("there are too few sizes to test a forecast"),
 }
 DOES = {
     Do.COLLECT: template(
@@ -86,14 +92,26 @@ def answer_words(answer: Answer, about: Subject) -> Text:
     return joined([_more(answer.instead, about), _not_promised(answer, about)])
 
 
+def dominant(answer: Answer) -> str:
+    """The name of the one number of an answer that a reader looks for first."""
+    if isinstance(answer, ForTarget) and answer.instead is None:
+        return "n" if answer.choice == NOTHING else "price"
+    return "value"
+
+
 def sure_words(sure: Sureness, reason: Text | None = None) -> Text:
     """What the grade means, and the evidence for it.
 
     reason: why nothing can be said.
     """
-    evidence = [say(finding) for finding in sure.evidence]
+    evidence = [plain(finding) for finding in sure.evidence]
     parts = [STEPS[sure.grade], *evidence] if reason is None else [reason, *evidence]
     return joined(parts, by="; ")
+
+
+def plain(finding: Finding, measure: str = "loss") -> Text:
+    """A finding for whoever does not ask by how much: no number that needs explaining."""
+    return PLAIN.get(finding.reason) or say(finding, measure)
 
 
 def step_words(step: NextStep, about: Subject) -> Text:
@@ -116,24 +134,24 @@ def _more(answer: MoreData, about: Subject) -> Text:
     known: dict[str, Any] = {"data": _times(answer.times), **_of_gain(answer, about)}
     if answer.reason is not None:
         return Text(
-            "More data has not improved the {measure} of the {name} so far: with {n} examples "
+            "More data has not improved the {name}'s {measure} so far: with {n} examples "
             "it would be about {value} ({low} to {high}).",
             **known,
         )
     if answer.hardly:
         return Text(
-            "{data} ({n} examples) would hardly improve the {measure} of the {name}: from "
+            "{data} ({n} examples) would hardly improve the {name}'s {measure}: from "
             "{now} to about {value} ({low} to {high}).",
             **known,
         )
     if math.isinf(answer.price):
         return Text(
-            "{data} ({n} examples) would bring the {measure} of the {name} from {now} to "
+            "{data} ({n} examples) would bring the {name}'s {measure} from {now} to "
             "about {value} ({low} to {high}).",
             **known,
         )
     return Text(
-        "{data} ({n} examples) would bring the {measure} of the {name} from {now} to about "
+        "{data} ({n} examples) would bring the {name}'s {measure} from {now} to about "
         "{value} ({low} to {high}), for {price}.",
         **known,
     )
@@ -180,19 +198,19 @@ def _target(answer: ForTarget, about: Subject) -> Text:
         return _met(answer, known)
     if answer.choice == "model":
         return Text(
-            "{price} would bring the {measure} of the {name} from {now} to {target} with "
+            "{price} would bring the {name}'s {measure} from {now} to {target} with "
             "{chance} probability: engineers for {time}.",
             **known,
         )
     if answer.choice == "both":
         return Text(
-            "{price} would bring the {measure} of the {name} from {now} to {target} with "
+            "{price} would bring the {name}'s {measure} from {now} to {target} with "
             "{chance} probability: engineers first, then {more} more examples ({between} may "
             "be needed).",
             **known,
         )
     return Text(
-        "{price} would bring the {measure} of the {name} from {now} to {target} with {chance} "
+        "{price} would bring the {name}'s {measure} from {now} to {target} with {chance} "
         "probability: {more} more examples ({between} may be needed).",
         **known,
     )
@@ -217,7 +235,7 @@ def _not_promised(answer: ForTarget, about: Subject) -> Text:
     assert answer.reason is not None, "what has no answer has a reason"
     return Text(
         "The target, {measure} {target}, cannot be promised: {reason}.",
-        reason=say(answer.reason, about.measure),
+        reason=plain(answer.reason, about.measure),
         **known,
     )
 
@@ -232,24 +250,24 @@ def _budget(answer: ForBudget, about: Subject) -> Text:
     }
     if answer.hardly:
         return Text(
-            "{budget} would hardly improve the {measure} of the {name}: from {now} to about "
+            "{budget} would hardly improve the {name}'s {measure}: from {now} to about "
             "{value} ({low} to {high}).",
             **known,
         )
     if not answer.engineered:
         return Text(
-            "{budget} would bring the {measure} of the {name} from {now} to about {value} "
+            "{budget} would bring the {name}'s {measure} from {now} to about {value} "
             "({low} to {high}): {more} more examples.",
             **known,
         )
     if answer.more < 1:
         return Text(
-            "{budget} would bring the {measure} of the {name} from {now} to about {value} "
+            "{budget} would bring the {name}'s {measure} from {now} to about {value} "
             "({low} to {high}): engineers alone.",
             **known,
         )
     return Text(
-        "{budget} would bring the {measure} of the {name} from {now} to about {value} ({low} "
+        "{budget} would bring the {name}'s {measure} from {now} to about {value} ({low} "
         "to {high}): engineers first, then {more} more examples.",
         **known,
     )

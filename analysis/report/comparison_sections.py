@@ -7,22 +7,18 @@ import numpy as np
 import pandas as pd
 
 from analysis.comparison.compare import Comparison
-from analysis.comparison.crossover import Crossover
 from analysis.comparison.exponents import SHARED
 from analysis.report import comparison_charts
-from analysis.report.comparison_words import (
-    crossover_words,
-    exponents_words,
-    switch_words,
-    winners_words,
-)
+from analysis.report.comparison_words import endless_words, exponents_words, switch_words
+from analysis.report.crossover_words import crossover_words, where_ahead, winners_words
 from analysis.report.messages import say
-from analysis.report.numbers import ratio, ratios, share, size, sizes
-from analysis.report.sections import Section
+from analysis.report.numbers import ratio, ratios, share, size
+from analysis.report.sections import Section, for_engineers
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.text import Text
 
 SHOWN = np.array([0.1, 0.3, 1, 3, 9])  # times the data: the rows of the table of winners
+MOST_LINES = 3  # of one kind; tables and charts have them all
 MULTIPLIER = (
     Text("at examples"),
     Text("times the data"),
@@ -35,15 +31,16 @@ MULTIPLIER = (
 def comparison_sections(analysis: StudyAnalysis, question: Question) -> list[Section]:
     """Exponents, winners, what switching and tuning are worth, crossovers, what is omitted."""
     found = analysis.comparison(question.confidence)
-    parts = [summary(found)]
+    parts = [for_engineers(summary(found))]
     if len(found.exponents.table):
-        parts.append(exponents(found))
+        parts.append(for_engineers(exponents(found)))
     if len(found.winners.columns) > 1:
-        parts += [winners(found), switches(found, analysis.measure), crossovers(found)]
+        parts += [winners(found), switches(found, analysis.measure)]
+        parts.append(for_engineers(crossovers(found)))
     if found.tuning:
-        parts.append(tuning(found, analysis.measure))
+        parts.append(for_engineers(tuning(found, analysis.measure)))
     if found.left_out:
-        parts.append(left_out(found, analysis.measure))
+        parts.append(for_engineers(left_out(found, analysis.measure)))
     return parts
 
 
@@ -53,15 +50,16 @@ def summary(found: Comparison) -> Section:
     names = list(found.winners.columns)
     if len(names) > 1:
         lines.append(winners_words(found))
-    lines += [crossover_words(one) for one in found.crossovers.values() if len(one.ranges) > 1]
     best = found.best
+    crossing = [one for one in found.crossovers.values() if len(one.ranges) > 1]
+    crossing.sort(key=lambda one: best not in one.names)
+    lines += [crossover_words(one) for one in crossing[:MOST_LINES]]
     if best is not None:
-        switches = [(name, best) for name in names if name != best]
-        lines += [
-            switch_words(found, a, b)
-            for a, b in switches
-            if found.constant(a, b) or found.endless(a, b)
-        ]
+        others = [name for name in names if name != best]
+        same = [name for name in others if found.constant(name, best)]
+        lines += [switch_words(found, name, best) for name in same[:MOST_LINES]]
+        never = [name for name in others if found.endless(name, best) and name not in same]
+        lines += [endless_words(never, best)] if never else []
     return Section(Text("In words"), lines=tuple(lines))
 
 
@@ -138,18 +136,21 @@ def _multiplier(row: Any, measure: str) -> tuple[str, ...]:
 
 def crossovers(found: Comparison) -> Section:
     """Where each pair of architectures crosses."""
-    rows = []
+    names = list(found.winners.columns)
+    names += [name for pair in found.crossovers for name in pair if name not in names]
+    names = list(dict.fromkeys(names))
+    cells: dict[str, dict[str, str]] = {name: dict.fromkeys(names, "–") for name in names}
     for one in found.crossovers.values():
-        rows.append((crossover_words(one), *_crossing(one), share(one.p)))
-    head = [Text("result"), Text("crossing at"), Text("between"), Text("chance of a crossing")]
-    words = Text("The number of examples above which one architecture beats another.")
+        a, b = one.names
+        for ahead, behind in ((a, b), (b, a)):
+            cells[ahead][behind] = where_ahead(one, ahead)
+    rows = [(name, *cells[name].values()) for name in names]
+    head = [Text("which beats which"), *names]
+    words = Text(
+        "The numbers of examples at which the architecture of the row is ahead of that of the "
+        "column; “?”: neither is clearly ahead anywhere."
+    )
     return Section(Text("Crossovers"), words, pd.DataFrame(rows, columns=head))
-
-
-def _crossing(one: Crossover) -> tuple[str, str]:
-    if not one.n[0] < one.median < np.inf:  # in most cases the same one is ahead all along
-        return "–", "–"
-    return size(one.median), sizes(one.low, one.high)
 
 
 def tuning(found: Comparison, measure: str = "loss") -> Section:

@@ -1,16 +1,15 @@
 """Architectures side by side in sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from analysis.comparison.compare import Comparison
-from analysis.comparison.crossover import CLEAR, Crossover, Span, leads
 from analysis.comparison.data_multiplier import TIMES, DataMultiplier
 from analysis.comparison.exponents import LEAST_SIZES, Exponents
 from analysis.comparison.nested import LEAST_P
-from analysis.report.numbers import size
+from analysis.report.crossover_words import crossover_words, winners_words
 from tracking.text import Text
 
 
@@ -96,107 +95,6 @@ def _difference(found: Exponents) -> Text:
     )
 
 
-# --- winners and crossovers
-# ---------------------------------------------------------------------------------------
-
-
-def winners_words(found: Comparison) -> Text:
-    """Which architecture is the best at which sizes."""
-    chances = found.winners.to_numpy()
-    spans = leads(found.winners.index.to_numpy(), chances, list(found.winners.columns))
-    if not spans:
-        return Text("no architecture is clearly the best at any size")
-    return Text("most likely the best by number of examples: {said}", said=listed(spans))
-
-
-def listed(spans: Iterable[Span]) -> str:
-    """Spans in short, the same in every language: "forest 100–1,800, cnn 1,800–64,000"."""
-    said = []
-    for low, high, name in spans:
-        ends = dict.fromkeys([size(low), size(high)])
-        said.append(f"{name} {'–'.join(ends)}")
-    return ", ".join(said)
-
-
-def crossover_words(found: Crossover) -> Text:
-    """From which size on one of two architectures beats the other."""
-    a, b = found.names
-    if not found.ranges:
-        return Text("{a} and {b} cannot be told apart at any size", a=a, b=b)
-    if len(found.ranges) == 1:
-        return _one_ahead(found)
-    if len(found.ranges) > 2:
-        return Text(
-            "{ahead} and {behind} cross more than once; in the lead by number of examples: "
-            "{spans}",
-            spans=listed(found.ranges),
-            **_order(found),
-        )
-    if found.ranges[-1][2] == a:
-        return Text(
-            "{ahead} beats {behind} above {turned} examples",
-            turned=size(found.ranges[1][0]),
-            **_order(found),
-        )
-    return _overtaken(found)
-
-
-def _order(found: Crossover) -> dict[str, str]:
-    """Who is ahead at the end, and who behind."""
-    ahead = found.ranges[-1][2]
-    a, b = found.names
-    return {"ahead": ahead, "behind": a if ahead == b else b}
-
-
-def _one_ahead(found: Crossover) -> Text:
-    """Where one is ahead wherever anybody is."""
-    chance = found.p_better
-    turned = 1 - chance
-    if found.ranges[-1][2] == found.names[0]:
-        chance = turned
-        turned = found.p_better
-    if chance.min() < CLEAR:
-        clear = found.n[chance >= CLEAR]
-        return Text(
-            "{ahead} beats {behind} from {first} to {last} examples; "
-            "elsewhere neither is clearly ahead",
-            first=size(clear[0]),
-            last=size(clear[-1]),
-            **_order(found),
-        )
-    return Text(
-        "{ahead} beats {behind} at every size, and no crossover is within reach: "
-        "at {most:,.0f} examples {behind} is ahead with probability {turn:.0%}",
-        most=found.n[-1],
-        turn=turned[-1],
-        **_order(found),
-    )
-
-
-def _overtaken(found: Crossover) -> Text:
-    """Where B overtakes A once."""
-    least = found.n[0]
-    low = size(found.low)
-    if found.low <= least:
-        low = Text("below {size}", size=size(least))
-    if np.isinf(found.median):
-        return Text(
-            "{ahead} beats {behind} above {low} examples at the earliest",
-            low=low,
-            **_order(found),
-        )
-    high = size(found.high)
-    if np.isinf(found.high):
-        high = Text("beyond {size}", size=size(found.n[-1]))
-    return Text(
-        "{ahead} beats {behind} above {size} examples [{low} to {high}]",
-        size=size(found.median),
-        low=low,
-        high=high,
-        **_order(found),
-    )
-
-
 # --- data multipliers
 # ---------------------------------------------------------------------------------------
 
@@ -204,7 +102,7 @@ def _overtaken(found: Crossover) -> Text:
 def switch_words(found: Comparison, a: str, b: str) -> Text:
     """What switching from A to B equals in data."""
     if found.endless(a, b):
-        return Text("no amount of data tried lets {a} match {b}", a=a, b=b)
+        return endless_words([a], b)
     multiplier = found.data_multipliers[a, b]
     if found.constant(a, b):
         return Text(
@@ -220,6 +118,11 @@ def switch_words(found: Comparison, a: str, b: str) -> Text:
         b=b,
         **_at_sizes(multiplier),
     )
+
+
+def endless_words(names: Sequence[str], best: str) -> Text:
+    """Which architectures no amount of data takes to where the best one is."""
+    return Text("no amount of data tried lets {a} match {b}", a=", ".join(names), b=best)
 
 
 def tuning_words(found: Comparison, name: str) -> Text:

@@ -1,57 +1,62 @@
-"""The answer as lines of a terminal, in English."""
+"""The answer as lines of a terminal, in English: short, or with every section."""
+
+import shutil
+import sys
+import textwrap
 
 import pandas as pd
 
-from analysis.report.comparison_sections import summary
-from analysis.report.headline import Headline, assumed, headline
-from analysis.report.sections import Section, curve_sections
+from analysis.report.console_chart import chart_lines
+from analysis.report.console_words import further, how_sure
+from analysis.report.headline import Headline, headline
 from analysis.report.study_analysis import Question, StudyAnalysis
-from analysis.report.trust_sections import trust_sections
 from tracking.forecasts import first_measure
 
-MOST_ROWS = 12  # of a table of a study of many architectures; the HTML has them all
+WIDTH = 100  # of lines that go to a file, and the most of a terminal
 
 
-def print_report(analysis: StudyAnalysis, question: Question, title: str) -> None:
-    """The answer, then the sections one below the other; long tables of numbers are cut."""
-    print_heading(title, analysis.study.note)
-    print_answer(headline(analysis, question), assumed(analysis, question))
-    for section in printed(analysis, question):
-        print_section(section)
+def print_report(
+    analysis: StudyAnalysis, question: Question, title: str, more: str, full: bool = False
+) -> None:
+    """The answer, how sure it is, the next step, the chart, and a few lines.
+
+    more: where the rest is.
+    full: print every section below them; long tables of numbers are cut.
+    """
+    width = columns()
+    answer = headline(analysis, question)
+    print_wrapped([title, analysis.study.note], width)
+    print()
+    print_wrapped(answer_lines(answer), width)
+    if analysis.asked(question) is not None:
+        print("", *chart_lines(analysis, question, width), sep="\n")
+    print()
+    print_wrapped([*further(analysis, question), more], width)
+    if full:
+        from analysis.report.console_sections import print_sections  # loads altair
+
+        print_sections(analysis, question, answer)
 
 
-def printed(analysis: StudyAnalysis, question: Question) -> list[Section]:
-    """The sections that say something without a chart."""
-    confidence = question.confidence
-    _, *curves = curve_sections(analysis, question)  # the first is the chart
-    several = len(analysis.known(confidence)) > 1
-    comparison = [summary(analysis.comparison(confidence))] if several else []
-    return [*curves, *comparison, *trust_sections(analysis, question)]
+def columns() -> int:
+    """Of the terminal, at most WIDTH; WIDTH where the output goes elsewhere."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return min(shutil.get_terminal_size().columns, WIDTH)
 
 
-def print_heading(title: str, note: str) -> None:
-    print(*filter(None, [title, note]), sep="\n", end="\n\n")
+def print_wrapped(lines: list[str], width: int) -> None:
+    """Lines broken between words on a terminal; whole elsewhere, where they are searched."""
+    for line in lines:
+        if not line:
+            continue
+        broken = textwrap.wrap(line, width) if sys.stdout.isatty() else [line]
+        print(*broken, sep="\n")
 
 
-def print_answer(answer: Headline, prices: str) -> None:
-    lines = [answer.sentence, answer.trust, *answer.money, answer.surer, prices]
-    print(*filter(None, lines), sep="\n")
-
-
-def print_section(section: Section) -> None:
-    print(f"\n{section.title}: {section.words}".rstrip())
-    for line in section.lines:
-        print(line)
-    if section.table is not None:
-        print_table(section.table)
-
-
-def print_table(table: pd.DataFrame) -> None:
-    """At most MOST_ROWS rows of numbers; remarks are never cut."""
-    most = MOST_ROWS if len(table.columns) > 1 else len(table)
-    print(table.head(most).to_string(index=False))
-    if len(table) > most:
-        print(f"… {len(table) - most} more rows on the page")
+def answer_lines(answer: Headline) -> list[str]:
+    """The sentence, how sure it is, and what to do next."""
+    return [answer.sentence, how_sure(answer), answer.surer]
 
 
 def print_forecasts(added: pd.DataFrame) -> None:

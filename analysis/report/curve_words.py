@@ -28,6 +28,17 @@ def warnings_of(
     return lines
 
 
+def found_of(
+    conclusions: Sequence[Conclusion], diagnosis: Diagnosis | None = None
+) -> dict[str, list[Finding]]:
+    """Architecture -> what is remarkable about its curve and its search."""
+    found = {one.architecture: _remarks(one) for one in conclusions}
+    short = [] if diagnosis is None else _short_searches(diagnosis)
+    for finding in short:
+        found.setdefault(finding.numbers["name"], []).append(finding)
+    return found
+
+
 def _remarks(found: Conclusion) -> list[Finding]:
     if found.reason is not None:
         return [found.reason]
@@ -35,7 +46,7 @@ def _remarks(found: Conclusion) -> list[Finding]:
     if found.forecast:
         warnings = found.forecast.warnings
         remarks += [one for one in warnings if one.reason not in SAID_ELSEWHERE]
-    return remarks
+    return sorted(remarks, key=lambda one: one.reason is Reason.FLOOR_NOT_IDENTIFIED)
 
 
 def _short_searches(diagnosis: Diagnosis) -> list[Finding]:

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from analysis.report.amounts import money
 from analysis.report.decision_words import INPUTS, NAMES
 from analysis.report.theme import HEIGHT, LIGHT, Theme, log
 from analysis.report.value_axis import test_title, value_axis, value_tooltip, with_shown
@@ -73,12 +74,17 @@ def tornado(table: pd.DataFrame, currency: str, *, theme: Theme = LIGHT) -> alt.
     title = Text("cost of data less cost of engineers ({currency})", currency=currency)
     x_of: dict[str, Any] = {"title": theme.say(title), "axis": alt.Axis(format="~s")}
     long = _ends(table, theme)
+    long["said"] = [theme.say(saved(cost, currency)) for cost in long["at"]]
+    long["side"] = np.where(long["at"] >= long["middle"], "right", "left")
+    room = 0.45 * (long["at"].max() - long["at"].min())
+    ends_of = [long["at"].min() - room, long["at"].max() + room]
+    x_of["scale"] = alt.Scale(domain=ends_of, nice=False, zero=False)
     inputs = list(dict.fromkeys(long["input"]))
     y = alt.Y(
         "input:N",
         sort=inputs,
         title=None,
-        axis=alt.Axis(labelLimit=150, labelOverlap=False),
+        axis=alt.Axis(labelLimit=190, labelOverlap=False, labelFontSize=12),
     )
     colour = theme.colour(list(dict.fromkeys(long["end"])), "end")
     hover = [
@@ -88,10 +94,24 @@ def tornado(table: pd.DataFrame, currency: str, *, theme: Theme = LIGHT) -> alt.
     ]
     bars = alt.Chart(long).mark_bar(height=16)
     bars = bars.encode(alt.X("middle:Q", **x_of), alt.X2("at:Q"), y, colour, tooltip=hover)
+    said = alt.Chart(long).encode(alt.X("at:Q", **x_of), y, text="said:N")
+    right = said.transform_filter("datum.side === 'right'")
+    left = said.transform_filter("datum.side === 'left'")
+    ends = [
+        right.mark_text(align="left", dx=5, fontSize=12, color=theme.ink),
+        left.mark_text(align="right", dx=-5, fontSize=12, color=theme.ink),
+    ]
     zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=theme.ink)
     zero = zero.encode(alt.X("at:Q", **x_of))
-    chart = alt.LayerChart(layer=[bars, zero])
+    chart = alt.LayerChart(layer=[bars, zero, *ends])
     return chart.properties(height=120 + 32 * len(inputs), width="container")
+
+
+def saved(difference: float, currency: str) -> Text:
+    """The price of data less that of engineers, in words."""
+    if difference <= 0:
+        return Text("data saves {amount}", amount=money(-difference, currency))
+    return Text("data costs {amount} more", amount=money(difference, currency))
 
 
 def _ends(table: pd.DataFrame, theme: Theme) -> pd.DataFrame:

@@ -9,11 +9,11 @@ import pandas as pd
 
 from analysis.decision.decide import Decision
 from analysis.decision.outcomes import Outcome
+from analysis.diagnostics.evidence import CANNOT_SAY
 from analysis.report import decision_charts
 from analysis.report.amounts import count, duration, money
-from analysis.report.answer_words import Subject, answer_words
+from analysis.report.answer_words import Subject, answer_words, plain
 from analysis.report.decision_words import INPUTS, NAMES, decision_words
-from analysis.report.messages import say
 from analysis.report.numbers import chance, in_units, interval, said_of
 from analysis.report.plan_words import (
     break_even_words,
@@ -46,6 +46,9 @@ def decision_sections(analysis: StudyAnalysis, question: Question) -> list[Secti
     ]
     if question.budget is not None:
         parts.append(budget)
+    if analysis.decision(question).recommended == CANNOT_SAY:
+        # both would only say once more why
+        parts = [part for part in parts if part not in (plan, break_even)]
     found = [part(analysis, question) for part in parts]
     return [section for section in found if section is not None]
 
@@ -84,7 +87,8 @@ def strategies(analysis: StudyAnalysis, question: Question) -> Section:
     if found.p_none > 0:
         rows.append([Text("none of them is in time"), *["–"] * 5, chance(found.p_none), ""])
     table = pd.DataFrame(rows, columns=head)
-    lines = decision_words(found)
+    # where nothing can be said, the table says why, once for each
+    lines = () if found.recommended == CANNOT_SAY else decision_words(found)
     return Section(Text("Engineers or data?"), words, table, lines=lines)
 
 
@@ -102,7 +106,7 @@ def _strategy(one: Outcome, found: Decision) -> list[str]:
         duration(one.duration) if known else "–",
         "–" if one.reason else chance(one.p_reached),
         "–" if math.isnan(one.p_cheapest) else chance(one.p_cheapest),
-        Text("trust: {grade}", grade=one.grade) if why is None else say(why, found.measure),
+        Text("trust: {grade}", grade=one.grade) if why is None else plain(why, found.measure),
     ]
 
 
@@ -152,13 +156,17 @@ def tornado(analysis: StudyAnalysis, question: Question) -> Section | None:
             Text("input"): [INPUTS[name] for name in shown["input"]],
             Text("low value"): [_three_digits(low) for low in shown["low"]],
             Text("high value"): [_three_digits(high) for high in shown["high"]],
-            Text("at the low value"): [saved(cost, currency) for cost in shown["at_low"]],
-            Text("at the high value"): [saved(cost, currency) for cost in shown["at_high"]],
+            Text("at the low value"): [
+                decision_charts.saved(cost, currency) for cost in shown["at_low"]
+            ],
+            Text("at the high value"): [
+                decision_charts.saved(cost, currency) for cost in shown["at_high"]
+            ],
         }
     )
     words = Text(
         "What data save against engineers, or cost more, as one input moves and all others "
-        "stay. Prices move by half; a curve or a gain is given by its quantiles."
+        "stay. Prices move by half; a curve or a gain by as much as it is uncertain."
     )
     chart = partial(decision_charts.tornado, table, currency)
     return Section(Text("What the choice depends on"), words, text, chart)
@@ -166,13 +174,6 @@ def tornado(analysis: StudyAnalysis, question: Question) -> Section | None:
 
 def _three_digits(value: float) -> str:
     return f"{float(f'{value:.3g}'):,g}"
-
-
-def saved(difference: float, currency: str) -> Text:
-    """The price of data less that of engineers, in words."""
-    if difference <= 0:
-        return Text("data saves {amount}", amount=money(-difference, currency))
-    return Text("data costs {amount} more", amount=money(difference, currency))
 
 
 def plan(analysis: StudyAnalysis, question: Question) -> Section:
@@ -245,6 +246,7 @@ def next_trials(analysis: StudyAnalysis, question: Question) -> Section | None:
         None if table.empty else table,
         lines=(next_trials_words(found),),
         command=found.command,
+        engineers=True,
     )
 
 

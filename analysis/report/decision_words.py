@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.decision.decide import NOTHING, Decision
-from analysis.decision.evidence import Sureness
 from analysis.decision.gains import MoreData
 from analysis.decision.next_step import NextStep
 from analysis.decision.outcomes import Outcome
 from analysis.decision.questions import Answer
 from analysis.decision.rounds import Plan
 from analysis.decision.sensitivity import Input
+from analysis.diagnostics.evidence import Sureness
 from analysis.reasons import Finding
 from analysis.report.amounts import money
 from analysis.report.messages import say

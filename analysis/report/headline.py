@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.curves.conclusion import Conclusion
-from analysis.decision.evidence import CANNOT_SAY
 from analysis.decision.gains import MoreData
 from analysis.decision.prices import LOWER
 from analysis.decision.questions import Answer, Asks, ForTarget
-from analysis.report.amounts import count, duration
+from analysis.diagnostics.evidence import CANNOT_SAY
+from analysis.report.amounts import count, duration, money
 from analysis.report.answer_words import Subject, answer_words, step_words, sure_words
 from analysis.report.decision_words import decision_words
 from analysis.report.messages import say
@@ -75,7 +75,7 @@ def _ahead(analysis: StudyAnalysis, question: Question, asked: Conclusion) -> It
         if one.reason is not None and one.value < asked.value:
             yield Text(
                 "Look at the {name}, too: with {n:,.0f} examples its {measure} is {value} "
-                "already, better than the {measured} of the {asked}, but nothing can be "
+                "already, better than the {asked}'s {measured}, but nothing can be "
                 "fitted yet ({reason}).",
                 name=Verbatim(one.architecture),
                 n=one.largest_n,
@@ -102,12 +102,13 @@ def assumed(analysis: StudyAnalysis, question: Question) -> str:
         gap = f"of the gap of the {said_of(analysis.measure)} to {best_of(analysis.measure)}"
         target = f"a target that closes {1 - LOWER:.0%} {gap}; "
         lower = f"close {gain} {gap}"
+    currency = prices.currency
     return (
         f"Assumed: {target if question.prices.target is None else ''}"
-        f"{prices.label_price:g} {prices.currency} per label; {prices.people:g} people for "
-        f"{prices.months:g} months at {prices.engineer_price:,g} {prices.currency} a month "
+        f"{money(prices.label_price, currency)} per label; {prices.people:g} people "
+        f"for {prices.months:g} months at {money(prices.engineer_price, currency)} a month "
         f"each, expected to {lower}; "
-        f"{prices.gpu_price:g} {prices.currency} for an hour of training, "
+        f"{money(prices.gpu_price, currency)} for an hour of training, "
         f"{prices.gpu_hours:g} of them at today's size; {prices.capacity:,g} labels a month."
     )
 

@@ -154,6 +154,12 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
     Reason.NO_TRIAL_HELPS: template(
         "no further trial on this pool is expected to narrow the interval by {least:.0%}"
     ),
+    # why a study that plans itself ends
+    Reason.GRADE_REACHED: template("the answer is as sure as was asked for: {grade}"),
+    Reason.BUDGET_SPENT: template(
+        "the next step, {trials:,} trials, takes more than what is left of the budget"
+    ),
+    Reason.NOTHING_TO_FIT: template("no learner has the three sizes that a law takes"),
     # can it be trusted?
     Reason.TRIALS_FAILED: template(
         "{architecture}: {failed:,} of {trials:,} trials failed: {reason}"
@@ -206,13 +212,21 @@ def say(finding: Finding, measure: str = "loss") -> Text:
 
     measure: of the curves that it is about.
     """
+    said = MESSAGES[finding.reason]
+    if find_measure(measure).is_score:
+        said = MESSAGES_OF_SCORES.get(finding.reason, said)
+    return words_of(finding, said, measure)
+
+
+def words_of(finding: Finding, said: str | tuple[str, str], measure: str = "loss") -> Text:
+    """A finding in other words than MESSAGES has.
+
+    said: the template, or two where it depends on the count.
+    """
     numbers = {
         name: _in_words(name, value, measure) for name, value in finding.numbers.items()
     }
     numbers |= _of_measure(finding, measure)
-    said = MESSAGES[finding.reason]
-    if find_measure(measure).is_score:
-        said = MESSAGES_OF_SCORES.get(finding.reason, said)
     return Text(said, **numbers) if isinstance(said, str) else Text(*said, **numbers)
 
 

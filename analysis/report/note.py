@@ -12,27 +12,35 @@ from tracking.schema import SETTINGS_HEADING
 
 TAG = "mlflow.note.content"
 SECTIONS = 2  # the law and the forecasts
-FIGURE = "![Learning curves](get-artifact?path=report/learning_curves.svg&run_uuid={})"
-MORE = "All of it: `report/report.html` under Artifacts."
+FIGURE = "![{sentence}](get-artifact?path={path}&run_uuid={run})"
+MORE = (
+    "One page to mail: `report/summary.html` under Artifacts; all of it: `report/report.html`."
+)
 
 
 def log_note(
-    client: MlflowClient, study: Run, answer: Headline, sections: list[Section]
+    client: MlflowClient,
+    study: Run,
+    answer: Headline,
+    sections: list[Section],
+    figure: str,
 ) -> None:
     """Write the answer, the figure and the first sections above the study's settings.
 
-    The figure must have been logged.
+    figure: its path among the run's artifacts.
     """
     settings = "".join(study.data.tags.get(TAG, "").partition(SETTINGS_HEADING)[1:])
+    run_id = study.info.run_id
     paragraphs = [
-        f"**{answer.sentence}** Trust: {answer.grade}. {answer.because}",
+        f"**{answer.sentence}** {answer.trust}.",
+        FIGURE.format(sentence=answer.sentence, path=figure, run=run_id),
+        answer.surer,
         *answer.money,
-        FIGURE.format(study.info.run_id),
         *map(as_markdown, sections[:SECTIONS]),
         MORE,
         settings,
     ]
-    client.set_tag(study.info.run_id, TAG, "\n\n".join(paragraphs))
+    client.set_tag(run_id, TAG, "\n\n".join(filter(None, paragraphs)))
 
 
 def as_markdown(section: Section) -> str:

@@ -60,9 +60,17 @@ def show(
 
 def _points(n: ArrayLike, value: ArrayLike, name: str, measure: str) -> pd.DataFrame:
     """One row for each replicate of each size."""
-    sizes = np.asarray(n, dtype=float)
-    values = np.asarray(value, dtype=float)
-    if sizes.ndim != 1 or values.ndim not in (1, 2) or len(values) != len(sizes):
+    try:
+        sizes = np.asarray(n, dtype=float)
+        values = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"n or value of '{name}' are no arrays of numbers") from None
+    if (
+        not sizes.size
+        or sizes.ndim != 1
+        or values.ndim not in (1, 2)
+        or len(values) != len(sizes)
+    ):
         shapes = f"{sizes.shape} and {values.shape}"
         raise InputError(
             f"n and value of '{name}' have shapes {shapes}; allowed: (sizes,) and (sizes,) "

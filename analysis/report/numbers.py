@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from tracking.measures import Measure, find_measure
 from tracking.text import Text
 
@@ -26,7 +28,8 @@ def said_of(measure: str) -> str:
 
 def in_units(gap: float, measure: str) -> str:
     """A gap (tracking/measures.py) in the reader's terms: a loss, an accuracy in per cent."""
-    return as_known(find_measure(measure).shown(gap), measure)
+    found = find_measure(measure)
+    return as_known(found.shown(np.minimum(gap, found.most)), measure)
 
 
 def as_known(value: float, measure: str) -> str:

@@ -29,7 +29,21 @@ class Part:
 
     key: str
     title: Text
-    sections: Callable[[StudyAnalysis, Question], list[Section]]
+    sections: Callable[..., list[Section]]
+
+
+def models_sections(
+    analysis: StudyAnalysis, question: Question, curves: list[Section] | None = None
+) -> list[Section]:
+    """The curves, and the models side by side where one has a law.
+
+    curves: their sections, where they are drawn in some other way.
+    """
+    found = curve_sections(analysis, question) if curves is None else curves
+    if analysis.asked(question) is None:
+        return found
+    first, *more = found
+    return [first, *comparison_sections(analysis, question), *more]
 
 
 def runs_sections(analysis: StudyAnalysis, question: Question) -> list[Section]:
@@ -63,9 +77,8 @@ def _cell(value: object) -> object:
 
 
 PARTS = (
-    Part("curve", Text("The curve"), curve_sections),
-    Part("architectures", Text("Architectures"), comparison_sections),
-    Part("decision", Text("Engineers or data"), decision_sections),
+    Part("decision", Text("Data or model"), decision_sections),
+    Part("models", Text("Which model"), models_sections),
     Part("trust", Text("Can I trust it?"), trust_sections),
     Part("runs", Text("Runs"), runs_sections),
 )

@@ -40,14 +40,13 @@ def break_even_words(found: BreakEven, measure: str = "loss") -> tuple[Text, ...
 def _price_words(found: BreakEven) -> Text:
     if math.isnan(found.label_price):
         return Text("No price per label changes the choice.")
+    currency = found.prices.currency
     return Text(
-        "Data is cheaper up to {price} {currency} per label ({low} to {high}); now it is "
-        "{now}.",
-        price=_three_digits(found.label_price),
-        low=_three_digits(found.label_price_low),
-        high=_three_digits(found.label_price_high),
-        now=_three_digits(found.prices.label_price),
-        currency=found.prices.currency,
+        "Data is cheaper up to {price} per label ({low} to {high}); now it is {now}.",
+        price=money(found.label_price, currency),
+        low=money(found.label_price_low, currency),
+        high=money(found.label_price_high, currency),
+        now=money(found.prices.label_price, currency),
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import altair as alt
@@ -46,6 +46,7 @@ class Section:
     chart: draws it in a Theme: `chart(theme=…)`.
     lines: more sentences, one below the other.
     command: to copy into a terminal.
+    engineers: whether it is for engineers alone; the page shows it on request.
     What there is none of is empty, or None.
     """
 
@@ -55,6 +56,12 @@ class Section:
     chart: Callable[..., alt.LayerChart] | None = None
     lines: tuple[Text, ...] = ()
     command: str = ""
+    engineers: bool = False
+
+
+def for_engineers(section: Section) -> Section:
+    """The same, shown to engineers alone."""
+    return replace(section, engineers=True)
 
 
 def curve_sections(
@@ -96,7 +103,7 @@ def curves(
         forecasts={one.architecture: one.forecast for one in answer.known if one.forecast},
         untuned=analysis.untuned,
         target=answer.target,
-        best_guess=analysis.best_guess,
+        best_guess=_within(analysis.best_guess, points),
         chosen=answer.asked.architecture if answer.asked else None,
     )
     chosen = Text(
@@ -112,6 +119,11 @@ def curves(
     words = drawn if analysis.runs is None else joined([chosen, drawn])
     chart = partial(learning_curves, points, lines, analysis.measure, linear=linear)
     return Section(Text("Learning curves"), words, table, chart)
+
+
+def _within(guess: float | None, points: pd.DataFrame) -> float | None:
+    """The best guess where it stretches no axis, else None."""
+    return guess if guess is not None and guess <= points["value"].max() else None
 
 
 def measured(table: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -194,7 +206,8 @@ def law(found: list[Conclusion], measure: str, confidence: float) -> Section:
             "fast more data helps; no amount of data leads above the ceiling c.",
             **known,
         )
-    return Section(Text("Power law"), words, as_table(found, measure))
+    table = as_table(found, measure)
+    return Section(Text("Power law"), words, table, engineers=True)
 
 
 def forecasts(found: list[Conclusion], measure: str, confidence: float) -> Section:
@@ -218,7 +231,7 @@ def forecasts(found: list[Conclusion], measure: str, confidence: float) -> Secti
         Text("trust"),
     ]
     table = pd.DataFrame(rows, columns=head)
-    return Section(Text("Forecasts"), words, table, lines=_far(found))
+    return Section(Text("Forecasts"), words, table, lines=_far(found), engineers=True)
 
 
 def _forecast_row(architecture: str, found: Forecast, place: int, measure: str) -> tuple:
@@ -264,7 +277,7 @@ def data_needed(
         Text("because"),
     ]
     title = Text("Data needed for {measure} {target}", measure=said_of(measure), target=target)
-    return Section(title, words, pd.DataFrame(rows, columns=head))
+    return Section(title, words, pd.DataFrame(rows, columns=head), engineers=True)
 
 
 def _needed_row(architecture: str, found: DataNeeded, least: float, measure: str) -> tuple:

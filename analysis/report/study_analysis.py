@@ -4,7 +4,7 @@ What does not depend on a control of the page is not computed again when the con
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import RLock
 from typing import Any, TypeVar, cast
@@ -20,13 +20,20 @@ from analysis.curves.forecast import DataNeeded, needed_from
 from analysis.curves.predictive import Predictive
 from analysis.decision.break_even import BreakEven, break_even
 from analysis.decision.decide import Decision, decide
-from analysis.decision.evidence import Past, past_of
-from analysis.decision.gains import ForBudget, MoreData, doublings, for_budget, more_data
+from analysis.decision.gains import (
+    ForBudget,
+    MoreData,
+    doublings,
+    for_budget,
+    more_data,
+    path,
+)
 from analysis.decision.prices import Prices
 from analysis.decision.questions import Answer, Asks, for_target
 from analysis.decision.rounds import Plan, plan_rounds
 from analysis.decision.sensitivity import costs_by_target, tornado
 from analysis.diagnostics.diagnosis import Diagnosis, diagnose
+from analysis.diagnostics.evidence import Past, past_of
 from analysis.planning.next_trials import NextTrials, next_trials
 from analysis.reasons import FitError
 from tracking.runs import chooser
@@ -247,9 +254,12 @@ class StudyAnalysis:
         today = self._predictive(self.asked(question))
         return today, self._predictive(better) if better else None
 
-    @once(4)  # with its scenarios one takes megabytes
     def decision(self, question: Question) -> Decision:
-        """More data or a better model."""
+        """More data or a better model; the same whichever of the three questions is asked."""
+        return self._decision(replace(question, budget=None, times=2.0, asks=None))
+
+    @once(4)  # with its scenarios one takes megabytes
+    def _decision(self, question: Question) -> Decision:
         today, better = self._pair(question)
         return decide(
             today,
@@ -284,10 +294,18 @@ class StudyAnalysis:
             raise ValueError("what a budget buys can be asked of a budget only")
         return for_budget(self.decision(question), question.budget)
 
-    @once(24)
     def doublings(self, question: Question) -> list[MoreData]:
         """What each doubling of the data brings."""
+        return self._doublings(replace(question, budget=None, times=2.0, asks=None))
+
+    @once(24)
+    def _doublings(self, question: Question) -> list[MoreData]:
         return doublings(self.decision(question))
+
+    @once(24)
+    def path(self, question: Question, most: float) -> pd.DataFrame:
+        """What more examples bring, from the end of the data to `most`."""
+        return path(self.decision(question), most)
 
     @once(24)
     def break_even(self, question: Question) -> BreakEven:

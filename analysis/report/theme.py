@@ -40,7 +40,11 @@ SHAPES = (
 FAMILIAR = ("cnn", "forest", "linear", "mlp", "resnet")
 # Of rules and their labels, by whether the page is dark.
 INK = {False: "#50545E", True: "#B4B8C2"}
-HEIGHT = 300  # pixels
+# Of the one curve and of the answer on the first screen, by whether the page is dark.
+CURVE = {False: "#0A5B93", True: "#5AA9E6"}
+ANSWER = {False: "#B93C00", True: "#FF9D5C"}
+PAGE = {False: "#FFFFFF", True: "#0F1217"}  # .streamlit/config.toml
+HEIGHT = 420  # pixels
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,21 @@ class Theme:
     def ink(self) -> str:
         """Colour of rules and their labels."""
         return INK[self.dark]
+
+    @property
+    def curve(self) -> str:
+        """Colour of the one curve that an answer is about."""
+        return CURVE[self.dark]
+
+    @property
+    def answer(self) -> str:
+        """Colour of the answer."""
+        return ANSWER[self.dark]
+
+    @property
+    def page(self) -> str:
+        """Colour of the page behind a chart."""
+        return PAGE[self.dark]
 
     def colour(
         self, names: Iterable[str], field: str = "architecture", title: str | None = ""

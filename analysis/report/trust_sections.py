@@ -9,16 +9,16 @@ import pandas as pd
 from analysis.diagnostics.diagnosis import Diagnosis
 from analysis.diagnostics.noise import SOURCES
 from analysis.report import trust_charts
-from analysis.report.curve_words import warnings_of
 from analysis.report.failure_words import missing_words
 from analysis.report.numbers import best_of, in_units, interval, said_of
-from analysis.report.sections import Section
+from analysis.report.protocol import protocol
+from analysis.report.sections import Section, for_engineers
 from analysis.report.study_analysis import Question, StudyAnalysis
-from tracking import schema
+from analysis.report.warning_table import warning_table
 from tracking.measures import find_measure
-from tracking.runs import is_diverged
 from tracking.text import Text, counted, joined, template
 
+WARNINGS = Text("Warnings")
 STILL_FALLING = template("{gain:.1%} still falling")
 STILL_RISING = template("{gain:.1%} still rising")
 AHEAD = (Text("next size"), Text("two sizes ahead"), Text("three sizes ahead"))
@@ -26,14 +26,6 @@ SOURCE_NAMES = {
     "data draw": Text("data draw"),
     "initialisation": Text("initialisation"),
     "search": Text("search"),
-}
-# What a study says about itself, beside the settings of its runs (tracking/export.py).
-ABOUT = {
-    "date": Text("date"),
-    "commit": Text("commit"),
-    "hardware": Text("hardware"),
-    "samples": Text("samples"),
-    "pruning": Text("pruning"),
 }
 
 
@@ -45,7 +37,8 @@ def trust_sections(analysis: StudyAnalysis, question: Question) -> list[Section]
     parts = [backtests(past, measure)] if len(past) else []
     if diagnosis is not None:
         parts += _diagnosed(diagnosis, measure, analysis.chooser)
-    return [*parts, remarks(analysis, question), *protocol(analysis)]
+    details = [remarks(analysis, question), *protocol(analysis)]
+    return [*parts, *map(for_engineers, details)]
 
 
 def _diagnosed(diagnosis: Diagnosis, measure: str, chooser: str) -> list[Section]:
@@ -53,11 +46,11 @@ def _diagnosed(diagnosis: Diagnosis, measure: str, chooser: str) -> list[Section
     if len(diagnosis.held_out):
         parts.append(held_out(diagnosis, measure))
     if len(diagnosis.noise):
-        parts.append(noise(diagnosis, measure))
+        parts.append(for_engineers(noise(diagnosis, measure)))
     if len(diagnosis.adequacy):
-        parts.append(search(diagnosis, chooser))
+        parts.append(for_engineers(search(diagnosis, chooser)))
     if len(diagnosis.exponents):
-        parts.append(draws(diagnosis))
+        parts.append(for_engineers(draws(diagnosis)))
     return parts
 
 
@@ -239,64 +232,17 @@ def _named(table: pd.DataFrame, **names: Text) -> pd.DataFrame:
 
 def remarks(analysis: StudyAnalysis, question: Question) -> Section:
     """What failed, is ill-behaved or not known about the curves."""
-    title = Text("Warnings")
+    title = WARNINGS
     diagnosis = analysis.diagnosis(question.confidence)
     lines = [] if analysis.runs is None else missing_words(analysis.runs)
     conclusions = analysis.conclusions(question.confidence)
-    lines += warnings_of(conclusions, diagnosis, analysis.measure)
-    if lines:
-        return Section(title, table=pd.DataFrame({Text("remark"): lines}))
+    table = warning_table(conclusions, diagnosis, analysis.measure)
+    if lines or len(table):
+        words = Text("What is ill-behaved or not known, by architecture.")
+        shown = table if len(table) else None
+        return Section(title, words if len(table) else "", shown, lines=tuple(lines))
     if diagnosis is not None and len(diagnosis.adequacy):
         words = Text("None: the curves are well-behaved and the search was long enough.")
     else:
         words = Text("None about the curves. Whether the search was long enough is not known.")
     return Section(title, words)
-
-
-def protocol(analysis: StudyAnalysis) -> list[Section]:
-    """How the study was done, in plain words; nothing is known about a CSV."""
-    runs = analysis.runs
-    if runs is None:
-        return []
-    rules = Text(
-        "The training pool was shuffled once per data seed; every size is a prefix of that "
-        "order, without repetition{shares}. One validation set, the same for all sizes, chose "
-        "the best step and the best sample; the test set was evaluated once, with the chosen "
-        "weights. A run ends once its validation {measure} has not improved for so many steps "
-        "or epochs (its patience), or at the most steps allowed. Runs that diverged count as "
-        "failed.",
-        shares=Text(" and with every class in its share") if _has_classes(runs) else "",
-        measure=said_of(analysis.chooser),
-    )
-    words = joined([_counts(runs), rules])
-    return [Section(Text("How the study was done"), words, _settings(analysis))]
-
-
-def _has_classes(runs: pd.DataFrame) -> bool:
-    return bool((runs["classes"] > 1).any())
-
-
-def _counts(runs: pd.DataFrame) -> Text:
-    done = runs[runs["status"] == schema.FINISHED]
-    return Text(
-        "Training runs: {runs:,}, {diverged:,} more diverged; architectures: {architectures}; "
-        "sizes: {sizes}; random samples of the hyperparameters: up to {samples}; data seeds: "
-        "{seeds}.",
-        runs=len(done),
-        diverged=int(is_diverged(runs).sum()),
-        architectures=done["architecture"].nunique(),
-        sizes=done["n_train"].nunique(),
-        samples=int(done["sample"].max()),
-        seeds=done["data_seed"].nunique(),
-    )
-
-
-def _settings(analysis: StudyAnalysis) -> pd.DataFrame | None:
-    """What the study says about itself, as far as a reader cares."""
-    labels = {one.name: Text(one.label) for one in schema.FIELDS if one.label} | ABOUT
-    known = [
-        (labels[name], text)
-        for name, text in analysis.study.about.items()
-        if name in labels and text
-    ]
-    return pd.DataFrame(known, columns=[Text("setting"), Text("value")]) if known else None

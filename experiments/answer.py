@@ -1,0 +1,27 @@
+"""The door of `answer`: a question, and the study that answers it at least cost.
+
+mlflow run . -e answer -P study=digits -P dataset=digits -P hours=0.1
+python -m experiments.answer --study digits --dataset digits --target_error 0.05
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from experiments.orchestration.answering import OPTIONS, answer, parse
+from experiments.orchestration.options import on_form
+from experiments.tasks.load import load_task, on_task
+from tracking.command import run
+
+__all__ = ["OPTIONS", "main", "parse"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Answer a question. Raises InputError for what was asked wrongly."""
+    asked, options = parse(arguments)
+    task = load_task(options.settings, options.data_dir, options.trainers)
+    options = on_form(options, task.form)
+    answer(asked, replace(options, settings=on_task(options.settings, task)), task)
+
+
+if __name__ == "__main__":
+    run(main)
