@@ -43,8 +43,8 @@ def arguments(command_line):
     return re.findall(r"--(\w+) (\S+)", command_line)
 
 
-def test_mlproject_has_three_entry_points_and_its_environment(project):
-    assert set(project._entry_points) == {"main", "study", "report"}
+def test_mlproject_has_four_entry_points_and_its_environment(project):
+    assert set(project._entry_points) == {"main", "study", "answer", "report"}
     assert project.env_config_path.endswith("conda.yaml")
 
 
@@ -81,7 +81,7 @@ def test_the_reports_parameters_and_defaults_are_those_of_its_command(project):
     assert vars(report.parse(asked)) == vars(report.parse([]))
 
 
-@pytest.mark.parametrize("entry_point", ["main", "study", "report"])
+@pytest.mark.parametrize("entry_point", ["main", "study", "answer", "report"])
 def test_every_parameter_reaches_the_command_under_its_own_name(project, entry_point):
     given = {name: f"value-{name}" for name in defaults(project, entry_point)}
     line = command(project, entry_point, **given)

@@ -1,4 +1,4 @@
-"""The command `scaling-study`: train, study, report, export, restore."""
+"""The command `scaling-study`: train, study, answer, report, export, restore."""
 
 import sys
 from functools import partial
@@ -9,6 +9,7 @@ from tracking.command import exit_with_one_line, run
 COMMANDS = {  # command: (module whose `main` does it, what it does)
     "train": ("experiments.run", "train one trial and record it as one MLflow run"),
     "study": ("experiments.study", "train the whole grid, resumed where it was left"),
+    "answer": ("experiments.answer", "train what answers a question soonest"),
     "report": ("analysis.report.__main__", "print the answer of a study or of a CSV"),
     "export": ("analysis.export", "write a study as files that need no tracking store"),
     "restore": ("analysis.restore", "write an exported study back into a tracking store"),

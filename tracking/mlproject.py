@@ -22,6 +22,11 @@ ENTRY_POINTS = {  # name: (module of the command, module with its OPTIONS, what 
         "experiments.study",
         "the grid: architectures x fractions x samples x data seeds; resumed where it stopped",
     ),
+    "answer": (
+        "experiments.answer",
+        "experiments.answer",
+        "a question: trains what answers it soonest, and stops when it is answered",
+    ),
     "report": (
         "analysis.report",
         "analysis.report.__main__",

@@ -9,7 +9,6 @@ from experiments.orchestration.analyse import analyse, ask
 from experiments.orchestration.coordinator import launch
 from experiments.orchestration.grid import grid
 from experiments.orchestration.options import OWN, SHARED, StudyOptions, entry, read_options
-from experiments.orchestration.study_runs import open_experiment
 from experiments.training.task import Task
 from tracking.command import Option, Parser, number, options_of
 from tracking.errors import InputError
@@ -42,7 +41,7 @@ class Question:
     """What is asked, and what it may cost."""
 
     question: str = entry("double", "double: what does twice the data bring; or target")
-    target_value: str = entry("", "a value of the measure to reach: 0.05, 5%")
+    target_value: str = entry("", "a value of the measure to reach, such as 0.05")
     target_error: str = entry("", "an error to reach; short for metric=error target_value=…")
     metric: str = entry("", "measure of the answer: loss, error, …; default: what chooses")
     grade: str = entry("fair", "how sure the answer has to be: fair or good")
@@ -95,7 +94,6 @@ def answer(asked: Question, options: StudyOptions, task: Task) -> None:
     Each step is a launch of one study, so an interrupted answer goes on where it was.
     """
     open_store(new=True, wait=WAIT)
-    open_experiment(options.study)
     done: list[dict[str, Any]] = []
     while True:
         advice = advised(asked, options, task)

@@ -272,6 +272,8 @@ class Coordinator:
         if self.options.register:
             for line in self.best.register(self.options.study):
                 print(line)
+        if self.options.is_step:
+            return
         if self.options.report:
             analyse(self.options.study, "no answer yet")
         else:

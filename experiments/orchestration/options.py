@@ -59,6 +59,7 @@ class StudyOptions:
     data_dir, device: the places of tracking/schema.py.
     workers: on this machine at least 1; on a cluster 0 stands for all that it has room for.
     device: on a cluster what gpus_per_trial says.
+    is_step: whether other launches follow, the last of which has the analysis answer.
     """
 
     study: str = entry("scaling-study", "name of the study and of its MLflow experiment")
@@ -90,6 +91,7 @@ class StudyOptions:
     settings: RunSettings = field(default_factory=RunSettings)
     data_dir: str = "data"
     device: str = "auto"
+    is_step: bool = False
 
     @property
     def learners(self) -> list[dict[str, str]]:
@@ -110,8 +112,16 @@ OPTIONS: list[Option] = [*OWN, *SHARED]
 
 def parse(arguments: Sequence[str] | None = None) -> StudyOptions:
     """The options of a command line. Raises InputError for what cannot be met."""
-    given = vars(Parser("experiments.study", DESCRIPTION, OPTIONS).parse_args(arguments))
-    own = {one.name: given[one.name] for one in OWN}
+    parser = Parser("experiments.study", DESCRIPTION, OPTIONS)
+    return read_options(vars(parser.parse_args(arguments)))
+
+
+def read_options(given: dict[str, Any]) -> StudyOptions:
+    """The options that a command line gave, by name; what is not there has its default.
+
+    Raises InputError for what cannot be met.
+    """
+    own = {one.name: given.get(one.name, _default(one)) for one in OWN}
     places = {one.name: given[one.name] for one in schema.PLACES}
     options = _with_trainers(StudyOptions(**own, **places), given)
     _check_grid(options)
@@ -119,6 +129,11 @@ def parse(arguments: Sequence[str] | None = None) -> StudyOptions:
     _check_cluster(options)
     _check_models(options)
     return _settled(replace(options, settings=_shared(options, given)))
+
+
+def _default(one: Option) -> Any:
+    """The default of an option, which may be text to be read."""
+    return one.read(one.default) if isinstance(one.default, str) else one.default
 
 
 def _with_trainers(options: StudyOptions, given: dict[str, Any]) -> StudyOptions:
