@@ -3,10 +3,13 @@
 mlflow run . -P fraction=0.05          or          python -m experiments.run --fraction 0.05
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 import mlflow
 import torch
+from mlflow.entities import Run
 
 from experiments.orchestration.record import name_of, record
 from experiments.orchestration.study_runs import leave_run_of_another_store
@@ -30,6 +33,8 @@ EPILOG = (
     "by default sqlite:///mlflow.db beside MLproject."
 )
 OPTIONS = [option_of(field) for field in schema.asked()]
+OF_IMAGES = RunSettings().architecture  # the default,
+OF_TABLES = "linear"  # and what stands for it on a table
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,23 +47,47 @@ def main(arguments: list[str] | None = None) -> None:
     settings = with_trainer(RunSettings(**asked))
     find_device(device)  # raises where it is not here
     task = load_task(settings, data_dir)
-    trial = Trial(**vars(on_task(settings, task)))
+    trial = Trial(**vars(with_architecture(on_task(settings, task))))
     if note := getattr(task, "note", ""):
         print(f"{task.name}: {note}")
+    task.check(trial)
     subset_size(task, trial.fraction)  # raises for an empty subset, before a run exists
     open_store(new=True, wait=WAIT)
     leave_run_of_another_store(Patient(mlflow.MlflowClient()))
     # as in a study: these nets gain little from a second thread, and results stay the same
     torch.set_num_threads(1)
     try:
-        # under `mlflow run` this resumes the project's own run
-        with repeated_by_mlflow(), mlflow.start_run() as active:
+        with repeated_by_mlflow(), run_of(trial) as active:
             check_artifacts(active)
             result = record(trial, task, device, keep_model=True)
     except (Diverged, TrainerFailed) as reason:
         exit_with_one_line(reason)
     print(_summary(trial, result))
     print(f"MLflow run {active.info.run_id}")
+
+
+def with_architecture(settings: RunSettings) -> RunSettings:
+    """The settings; the architecture that is the default for images is another on a table."""
+    if settings.form != "table" or settings.architecture != OF_IMAGES:
+        return settings
+    print(f"architecture {OF_TABLES}, since {OF_IMAGES} is for images")
+    return replace(settings, architecture=OF_TABLES)
+
+
+@contextmanager
+def run_of(trial: Trial) -> Iterator[Run]:
+    """The active run for the trial; under `mlflow run` it is the project's own.
+
+    That has logged what was asked for. Where the trial's architecture is another, the trial
+    gets a run of its own below it: MLflow refuses to change a parameter.
+    """
+    with mlflow.start_run() as active:
+        logged = active.data.params.get("architecture", trial.architecture)
+        if logged == trial.architecture:
+            yield active
+            return
+        with mlflow.start_run(nested=True) as below:
+            yield below
 
 
 def _summary(trial: Trial, result: Result) -> str:

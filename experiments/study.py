@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = on_form(options, task.form)
     options = replace(options, settings=on_task(options.settings, task))
     trials = grid(options)
+    for trial in {trial.architecture: trial for trial in reversed(trials)}.values():
+        task.check(trial)
     for fraction in {trial.fraction for trial in trials}:
         subset_size(task, fraction)  # raises for one that holds no example
     if options.dry_run:

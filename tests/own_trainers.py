@@ -4,6 +4,7 @@ import math
 import time
 
 import numpy as np
+import torch
 from scipy.stats import loguniform
 
 N = 400
@@ -92,6 +93,20 @@ half = answering({"val_loss": 0.5})
 misnamed = answering({"loss": 0.5, "test_loss": 0.5})
 in_words = answering(GOOD | {"val_loss": "low"})
 in_per_cent = answering({"val_accuracy": 93, "test_accuracy": 92})
+a_number_as_text = answering(GOOD | {"val_loss": "0.5"})
+true = answering(GOOD | {"val_loss": True})
+several = answering(GOOD | {"val_loss": np.array([0.5, 0.6])})
+endless_integer = answering(GOOD | {"val_loss": 10**400})
+gigantic = answering(GOOD | {"val_loss": 1e200})
+negative_se = answering(GOOD | {"test_loss_se": -0.1})
+no_se = answering(GOOD | {"test_loss_se": math.nan})
+half_a_step = answering(GOOD | {"steps": 1.5})
+with_a_comma = answering({"val_a,b": 0.5, "test_a,b": 0.5})
+long_winded = answering({f"val_{'a' * 300}": 0.5, f"test_{'a' * 300}": 0.5})
+with_text_as_model = answering(GOOD | {"model": "a text"})
+as_numbers_of_numpy_and_torch = answering(
+    {"val_loss": np.float32(0.5), "test_loss": torch.tensor(0.5, requires_grad=True)}
+)
 
 
 def raising(indices, hyperparameters, seed):
@@ -114,6 +129,28 @@ def fickle(indices, hyperparameters, seed):
 
 
 raising.examples = leaving.examples = other_arguments.examples = fickle.examples = N
+
+
+class Speechless(Exception):  # noqa: N818
+    def __str__(self):
+        raise RuntimeError
+
+
+def speechless(indices, hyperparameters, seed):
+    raise Speechless
+
+
+def unclosable(indices, hyperparameters, seed):
+    """Raises when it is ended."""
+    try:
+        for step in range(1, 10**6):
+            yield {"step": step, **GOOD}
+    finally:
+        raise ValueError("not now")
+
+
+speechless.examples = unclosable.examples = N
+
 
 # --- slow ones, to be killed -----------------------------------------------------------------
 

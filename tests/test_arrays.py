@@ -117,6 +117,8 @@ def test_a_target_that_is_told_to_be_real_is_stratified_by_its_tenths():
         ("os:sep", {}, ["os:sep", "str", "a function"]),
         ("toys_tables:broken", {}, ["toys_tables:broken", "ValueError: no such file"]),
         ("toys_tables:nothing", {}, ["NoneType"]),
+        ("toys_tables:leaving", {}, ["toys_tables:leaving", "SystemExit: 3"]),
+        ("toys_tables:endless", {}, ["1,000,000,000,000 rows", "of memory"]),
         ("toys_tables:ragged", {}, ["differ in length"]),
         ("toys_tables:infinite", {}, ["inf"]),
         ("toys_tables:narrower_test", {}, ["training rows have 4 numbers", "test rows 3"]),
@@ -138,6 +140,28 @@ def test_a_dataset_that_cannot_be_learned_is_refused_in_one_line(name, settings,
     said = str(refusal.value)
     assert "\n" not in said
     assert [word for word in words if word not in said] == [], said
+
+
+@pytest.mark.parametrize("broken", ["indices", "data"])
+def test_a_broken_sparse_matrix_is_refused_in_one_line(tmp_path, broken):
+    matrix = sparse.csr_matrix(np.where(X > 0, X, 0))
+    parts = {name: getattr(matrix, name) for name in ("data", "indices", "indptr", "shape")}
+    parts[broken] = parts[broken][:-1] if broken == "data" else parts[broken] - 9
+    named = {f"x_train_{name}": part for name, part in parts.items()}
+    np.savez(tmp_path / "a.npz", y_train=Y, **named)
+    with pytest.raises(InputError, match="holds no sparse matrix"):
+        load(f"npz:{tmp_path}/a.npz")
+
+
+def test_an_npz_with_pickled_labels_says_how_to_save_them(tmp_path):
+    np.savez(tmp_path / "a.npz", x_train=X, y_train=Y.astype(str).astype(object))
+    with pytest.raises(InputError, match=r"y\.astype\(str\)"):
+        load(f"npz:{tmp_path}/a.npz")
+
+
+def test_what_is_masked_is_missing_and_tensors_with_a_gradient_are_arrays():
+    assert np.isnan(load("toys_tables:masked").table.pool.x[:, 0]).any()
+    assert not np.isnan(load("toys_tables:tensors").table.pool.x).any()
 
 
 def test_a_sparse_matrix_saved_by_scipy_says_how_it_is_saved_with_targets(tmp_path):

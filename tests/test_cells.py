@@ -61,6 +61,12 @@ def test_a_first_line_may_name_the_separator_and_rows_keep_their_numbers():
     assert list(table.index) == [3]
 
 
+def test_a_title_above_the_heading_is_left_out_and_rows_keep_their_numbers():
+    table = cells(b'Report of 2024\n"by Kim, Lee"\n\nn,loss\n1,2\n')
+    assert table.to_dict("list") == {"n": ["1"], "loss": ["2"]}
+    assert list(table.index) == [5]
+
+
 def test_separators_within_quotes_are_none():
     assert list(cells(b'"a, b, c";n\n1;2\n')) == ["a, b, c", "n"]
 
@@ -136,6 +142,14 @@ def test_which_sheet_of_several_is_asked():
     assert second.table["n"].tolist() == [2000, 4000, 8000]
     with pytest.raises(StoreError, match=r"sheet 'third' is unknown.*first, second"):
         read_csv(io.BytesIO(content), Reading(only={"sheet": "third"}), "mine.csv")
+
+
+def test_a_title_above_the_heading_of_a_sheet_is_left_out():
+    content = io.BytesIO()
+    rows = [["Report", None], [None, None], ["n", "loss"], [100, 0.5]]
+    pd.DataFrame(rows).to_excel(content, header=False, index=False)
+    table = cells(content.getvalue())
+    assert (list(table), list(table.index)) == (["n", "loss"], [4])
 
 
 def test_a_broken_excel_file_and_one_that_grows_beyond_bounds_are_refused():

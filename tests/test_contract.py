@@ -43,7 +43,7 @@ def test_its_runs_are_a_study_with_a_search_at_each_size(runs):
 def test_the_report_answers_for_them_by_each_measure(runs, command, measure):
     code, out, err = command("analysis.report", "--study", "my-loop", "--metric", measure)
     assert (code, err) == (0, "")
-    assert f"the {measure} of the logistic" in out
+    assert f"the logistic's {measure}" in out
     assert "1,000" in out
 
 
@@ -52,7 +52,7 @@ def test_the_same_runs_are_read_by_their_names(runs, command):
     asked = ("--experiment", "my-loop", "--columns", columns)
     code, out, err = command("analysis.report", *asked)
     assert (code, err) == (0, "")
-    assert "accuracy of the logistic" in out
+    assert "logistic's accuracy" in out
 
 
 def test_what_the_document_says_is_needed_is_what_a_run_must_have(store, command):

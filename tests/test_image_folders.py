@@ -1,5 +1,6 @@
 """One folder of images per class becomes a dataset, whatever the images are."""
 
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -252,6 +253,22 @@ def test_a_damaged_file_is_named(tmp_path, content):
     (tmp_path / "bee" / "broken.png").write_bytes(content)
     with pytest.raises(InputError, match=r"broken\.png' cannot be read as an image"):
         load_data(f"folder:{tmp_path}")
+
+
+def test_a_pipe_is_named_and_not_waited_for(tmp_path):
+    draw_folder(tmp_path)
+    os.mkfifo(tmp_path / "ant" / "x.png")
+    with pytest.raises(InputError, match=r"x\.png' is no regular file"):
+        load_data(f"folder:{tmp_path}")
+
+
+def test_links_are_followed_but_not_round_in_circles(tmp_path):
+    draw_folder(tmp_path / "photos")
+    draw_folder(tmp_path / "more", n=5, names=("ant",))
+    (tmp_path / "photos" / "ant" / "up").symlink_to("..")
+    (tmp_path / "photos" / "ant" / "more").symlink_to(tmp_path / "more" / "ant")
+    data = load_data(f"folder:{tmp_path / 'photos'}")
+    assert len(data.pool) + len(data.validation) + len(data.test) == 35
 
 
 def test_a_truncated_photograph_is_named(tmp_path):

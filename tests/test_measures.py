@@ -82,6 +82,7 @@ def test_a_target_is_read_as_it_is_written(text, measure, gap):
         ("1", "accuracy", "target 1 is no accuracy; allowed: 0 or more, below 1"),
         ("2", "r2", "target 2 is no r2; allowed: below 1"),
         ("0", "rmse", "target 0 is no rmse; allowed: above 0"),
+        ("1e21", "loss", r"target 1e\+21 is no loss; allowed: above 0, up to 1e\+15"),
         ("1", "perplexity", "target 1 is no perplexity; allowed: above 1"),
         ("many", "rmse", "target 'many' is no number"),
     ],

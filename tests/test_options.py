@@ -137,3 +137,23 @@ def test_a_value_is_never_taken_for_another_option(value):
             return
     assert (taken.note, taken.study) == (value, "s")
     assert {one.name for one in schema.shared()} <= set(vars(taken))
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("analysis.report", [LONG]),
+        ("analysis.report", ["x" * 400]),
+        ("analysis.restore", ["x" * 400]),
+        ("analysis.export", ["--study", "a", "--to", "x" * 400]),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused_in_one_line(
+    refuses, store, module, arguments
+):
+    refuses(module, *arguments, words=["xxx…", "allowed: up to"])
+
+
+def test_a_metric_of_any_length_is_refused_in_a_short_line(refuses, store):
+    (store / "a.csv").write_text("n,loss\n100,0.5\n200,0.4\n400,0.3\n")
+    refuses("analysis.report", "a.csv", "--metric", "x" * 1500, words=["xxx…", "loss"])

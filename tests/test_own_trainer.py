@@ -10,6 +10,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from own_trainers import N
+from scipy.stats import loguniform
 
 from experiments import study
 from experiments.orchestration import engine
@@ -20,9 +21,13 @@ from experiments.training.train import train
 from experiments.training.trainers import find_trainer, trainer_texts
 from experiments.training.trial import Trial
 from tracking.errors import InputError
-from tracking.schema import RunSettings
+from tracking.schema import ENDED, RunSettings
 
 CPU = torch.device("cpu")
+
+
+def leaving(data_dir):
+    raise SystemExit(3)
 
 
 def own(trainer, examples="", space="", **more):
@@ -126,6 +131,11 @@ def test_a_torch_trainer_equals_the_built_in_cnn_to_the_last_digit(monkeypatch, 
     assert function.subset_fingerprint == built_in.subset_fingerprint
 
 
+def test_numbers_of_numpy_and_torch_are_numbers():
+    result = trained("as_numbers_of_numpy_and_torch")
+    assert (result.best.cost, result.test.values["loss"]) == (0.5, 0.5)
+
+
 # --- wrong ones ------------------------------------------------------------------------------
 
 
@@ -143,6 +153,18 @@ def test_a_torch_trainer_equals_the_built_in_cnn_to_the_last_digit(monkeypatch, 
         ("in_per_cent", InputError, "accuracy is 93; allowed: 0 to 1"),
         ("raising", TrainerFailed, "raised ValueError: no such width"),
         ("leaving", TrainerFailed, "raised SystemExit: 3"),
+        ("a_number_as_text", InputError, "returned val_loss = '0.5'; allowed: a number"),
+        ("true", InputError, "returned val_loss = True; allowed: a number"),
+        ("several", InputError, "returned val_loss = array([0.5, 0.6]); allowed: a number"),
+        ("endless_integer", InputError, "returned val_loss = 1000"),
+        ("gigantic", InputError, "returned val_loss = 1e+200; allowed: up to 1e+150"),
+        ("negative_se", InputError, "test_loss_se = -0.1; allowed: 0 or more"),
+        ("no_se", InputError, "test_loss_se = nan; allowed: 0 or more"),
+        ("half_a_step", InputError, "steps = 1.5; allowed: 0, 1, 2"),
+        ("with_a_comma", InputError, "'val_a,b'; allowed in the name of a measure"),
+        ("long_winded", InputError, "allowed in the name of a measure: up to 100 letters"),
+        ("speechless", TrainerFailed, "raised Speechless"),
+        ("unclosable", TrainerFailed, "raised ValueError: not now"),
         ("other_arguments", InputError, "takes (x, y); allowed: fit(indices, hyperparam"),
     ],
 )
@@ -166,6 +188,10 @@ def test_a_wrong_trainer_gets_one_line_that_names_it_and_what_is_allowed(trainer
         ([], "examples is list"),
         ([[1, 2]], "examples is list"),
         ([0.5, math.nan], "a label of its examples is missing"),
+        (["a", None], "a label of its examples is missing"),
+        ([object(), object()], "a label of its examples is object"),
+        (10**13, "10,000,000,000,000 examples of trainer"),
+        (leaving, "cannot be had: 3"),
         (lambda data_dir: 1 / 0, "cannot be had: division by zero"),
     ],
 )
@@ -177,7 +203,22 @@ def test_examples_that_are_none_are_refused_in_one_line(monkeypatch, examples, w
     assert words in str(refusal.value)
 
 
-@pytest.mark.parametrize("space", [3, {"lr": 0.1}, {"lr": (0.1, 0.2)}, {"seed": (1, [1])}])
+@pytest.mark.parametrize(
+    "space",
+    [
+        3,
+        {"lr": 0.1},
+        {"lr": (0.1, 0.2)},
+        {"lr": (0.1, [])},
+        {"lr": (0.1, loguniform)},  # without its range
+        {"seed": (1, [1])},
+        {"n_train": (1, [1])},
+        {ENDED: (1, [1])},
+        {1: (1, [1])},
+        {"": (1, [1])},
+        {"../lr": (1, [1])},
+    ],
+)
 def test_a_space_that_is_none_is_refused_in_one_line(monkeypatch, space):
     monkeypatch.setattr(own_trainers.fit, "space", space)
     with pytest.raises(InputError, match="trainer 'own_trainers:fit': "):

@@ -197,6 +197,43 @@ def test_a_diverged_run_fails_with_the_reason(refuses, store):
     assert "best_val_loss" not in found.data.metrics
 
 
+# --- what is no image ----------------------------------------------------------------------
+
+
+def test_a_table_gets_an_architecture_for_tables(command, store):
+    code, out, _ = command("experiments.run", "--dataset", "diabetes")
+    assert code == 0
+    assert "architecture linear" in out
+    assert only_run().data.params["architecture"] == "linear"
+
+
+@pytest.mark.parametrize(
+    ("asked", "architecture"),
+    [
+        (("--dataset", "diabetes"), "linear"),
+        (("--trainer", "own_trainers:fit"), "own_trainers:fit"),
+    ],
+)
+def test_what_mlflow_run_has_logged_otherwise_gets_a_run_of_its_own(
+    command, store, monkeypatch, asked, architecture
+):
+    project = MlflowClient().create_run("0")
+    MlflowClient().log_param(project.info.run_id, "architecture", "cnn")
+    monkeypatch.setenv("MLFLOW_RUN_ID", project.info.run_id)
+    assert command("experiments.run", *asked)[0] == 0
+    (run,) = MlflowClient().search_runs(["0"], "tags.trial != ''")
+    assert run.data.params["architecture"] == architecture
+    assert run.data.tags["mlflow.parentRunId"] == project.info.run_id
+    assert MlflowClient().get_run(project.info.run_id).info.status == "FINISHED"
+
+
+def test_what_cannot_be_kept_as_a_model_is_said_and_its_measurements_count(command, store):
+    code, out, _ = command("experiments.run", "--trainer", "own_trainers:with_text_as_model")
+    assert code == 0
+    assert "model not logged: TypeError: a model of type str" in out
+    assert only_run().data.metrics["test_loss"] == 0.5
+
+
 # --- bad input -------------------------------------------------------------------------------
 
 

@@ -91,6 +91,8 @@ def test_bins_hold_a_tenth_each_and_keep_the_order(values):
         (["a"] * 10, "auto", ["1 class", "at least 2"]),
         (["1.5", "red"] * 5, "regression", ["'red'", "numbers"]),
         (np.zeros(10, complex), "auto", ["complex128"]),
+        ([f"2020-{day:03}" for day in range(60)], "auto", ["60 different texts in 60 rows"]),
+        ([f"{n},5" for n in range(60)] + ["0,5"] * 9, "auto", ["'0,5'", "like 1234.5"]),
     ],
 )
 def test_a_target_that_cannot_be_learned_is_refused_in_one_line(target, kind, words):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy import sparse
 from torch import nn
 
@@ -61,6 +62,24 @@ def framed(data_dir):
 
 def broken(data_dir):
     raise ValueError("no such file")
+
+
+def leaving(data_dir):
+    raise SystemExit(3)
+
+
+def endless(data_dir):
+    return np.broadcast_to(np.float32(1), (10**12, 2)), np.broadcast_to(0, 10**12)
+
+
+def masked(data_dir):
+    x, y = blobs()
+    return np.ma.masked_greater(x, np.median(x)), y
+
+
+def tensors(data_dir):
+    x, y = blobs()
+    return torch.tensor(x, requires_grad=True), torch.tensor(y)
 
 
 def nothing(data_dir):

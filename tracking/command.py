@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import Any, NoReturn
 
 from tracking import schema
@@ -22,6 +23,7 @@ NUMBER = re.compile(
 WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 MOST_LETTERS = 2000  # of a text
 MOST_OF_A_NAME = 200  # letters; MLflow's tables keep no more than 250
+MOST_OF_A_FILE = 255  # bytes of a file's name
 QUOTED = 60  # letters of a value that an error repeats
 
 
@@ -227,6 +229,17 @@ def printable(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"{short(repr(text))} holds a character that cannot be printed"
         )
+    return text
+
+
+def file_name(text: str) -> str:
+    """The path of a file or a folder, as file systems take it."""
+    for part in Path(printable(text)).parts:
+        if len(part.encode()) > MOST_OF_A_FILE:
+            raise argparse.ArgumentTypeError(
+                f"'{short(part)}' is too long for a file's name; "
+                f"allowed: up to {MOST_OF_A_FILE} bytes"
+            )
     return text
 
 

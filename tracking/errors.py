@@ -13,4 +13,8 @@ class StoreError(InputError):
 
 def one_line(error: BaseException) -> str:
     """What an exception says: without line breaks, passwords, and the SQL that failed."""
-    return masked(" ".join(str(error).split()).partition(" [SQL: ")[0])
+    try:
+        said = str(error)
+    except Exception:  # somebody's own exception may fail to say anything
+        said = type(error).__name__
+    return masked(" ".join(said.split()).partition(" [SQL: ")[0])

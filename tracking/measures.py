@@ -19,6 +19,7 @@ import pandas as pd
 from tracking.errors import InputError
 from tracking.text import Text, Verbatim
 
+LARGEST = 1e15  # value to reach
 SCORE = "score"  # behind the name of somebody's own measure: higher is better, 1 is best
 SHARE = "share"  # the same: a fraction, shown in per cent
 
@@ -152,7 +153,7 @@ def target_gap(value: float, measure: Measure) -> float:
     """A value to reach as a gap. Raises InputError where it cannot be meant."""
     gap = measure.gap(value)
     least = 0.0 if measure.is_score else measure.best
-    if not (least < gap <= measure.most and math.isfinite(gap)):
+    if not least < gap <= min(measure.most, LARGEST):
         raise InputError(
             f"target {value:g} is no {measure.name}; allowed: {_targets(measure)}"
         )
@@ -163,5 +164,4 @@ def _targets(measure: Measure) -> str:
     if measure.is_score:
         low = "" if math.isinf(measure.most) else "0 or more, "
         return f"{low}below {measure.best:g}"
-    high = "" if math.isinf(measure.most) else f", up to {measure.most:g}"
-    return f"above {measure.best:g}{high}"
+    return f"above {measure.best:g}, up to {min(measure.most, LARGEST):g}"

@@ -1,20 +1,24 @@
 """Runs that others logged: any MLflow experiment becomes learning curves, by its own names."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from mlflow.entities import Run
 
 from tracking.errors import StoreError
 from tracking.schema import FINISHED
-from tracking.store import all_runs, find_experiment, open_store
 from tracking.tables.cells import Cells
 from tracking.tables.curves import Measured, curves
 from tracking.tables.headings import RUN_COLUMNS
 from tracking.tables.reading import Reading
 from tracking.text import Text, counted, template
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 KINDS = ("params", "metrics", "tags")
 OF_MLFLOW = "mlflow."  # how the tags begin that MLflow itself sets
@@ -41,6 +45,8 @@ def read_runs(
 
 def run_cells(experiment: str, tracking_uri: str | None = None) -> Cells:
     """What the finished runs have logged. Raises StoreError, and NothingFinished."""
+    from tracking.store import all_runs, find_experiment, open_store
+
     client = open_store(tracking_uri)
     found = find_experiment(client, experiment)
     runs = all_runs(client, found.experiment_id)

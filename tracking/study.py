@@ -1,4 +1,7 @@
-"""What was measured, wherever it is kept: in the tracking store, an export, or a CSV."""
+"""What was measured, wherever it is kept: in the tracking store, an export, or a CSV.
+
+The store is imported where it is asked, so that a CSV needs no MLflow.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,10 +15,11 @@ from tracking.measures import find_measure
 from tracking.other_runs import curves_of_runs, read_runs
 from tracking.runs import load_runs, measures_of
 from tracking.schema import MEASURES, RUNNING, history
-from tracking.store import find_experiment, open_store, study_run
 from tracking.tables.cells import Cells, Source
 from tracking.tables.curves import Measured, curves, read_csv
 from tracking.tables.reading import Reading
+
+TRAINING = "workflowType=machine_learning"  # without it MLflow shows its page for LLMs
 
 
 def _no_forecasts() -> pd.DataFrame:
@@ -69,6 +73,8 @@ class Study:
 
 def load_study(name: str, tracking_uri: str | None = None) -> Study:
     """A study (an MLflow experiment) from the tracking store. Raises StoreError."""
+    from tracking.store import open_store, study_run
+
     runs = load_runs(name, tracking_uri)
     parent = study_run(open_store(tracking_uri), name)
     return Study(
@@ -124,6 +130,8 @@ def _study(name: str, found: Measured, measure: str | None) -> Study:
 
 def stamp(name: str, tracking_uri: str | None = None) -> str:
     """Changes when a run of the study begins or ends; two short queries, however many runs."""
+    from tracking.store import find_experiment, open_store
+
     client = open_store(tracking_uri)
     experiment = find_experiment(client, name).experiment_id
     newest = []
@@ -138,7 +146,7 @@ def stamp(name: str, tracking_uri: str | None = None) -> str:
 def links(runs: pd.DataFrame, ui: str) -> list[str]:
     """Where the MLflow UI at the address `ui` shows each run."""
     return [
-        f"{ui}/#/experiments/{row.experiment_id}/runs/{row.run_id}"
+        f"{ui}/#/experiments/{row.experiment_id}/runs/{row.run_id}?{TRAINING}"
         for row in runs.itertuples()
     ]
 
@@ -150,6 +158,8 @@ def histories(
 
     measures: texts of those that chose (tracking/runs.py).
     """
+    from tracking.store import open_store
+
     client = open_store(tracking_uri)
     logged = [name for one in measures for name in history(find_measure(one).name)]
     columns = ["run_id", "step", *logged]

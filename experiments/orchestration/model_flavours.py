@@ -14,11 +14,14 @@ import torch
 from mlflow.models import Model, infer_signature
 
 from experiments.training.task import Task
+from tracking.errors import one_line
+from tracking.retry import StoreAway, persist, repeated_by_mlflow
 
 MODEL_NEEDS = [
     f"torch=={torch.__version__.partition('+')[0]}",
     f"scikit-learn=={sklearn.__version__}",
 ]
+TAG_LENGTH = 500  # characters of a reason, at most
 # Packages that MLflow has a flavour of the same name for, and what that calls the model.
 FLAVOURS = {"catboost": "cb_model", "lightgbm": "lgb_model", "xgboost": "xgb_model"}
 
@@ -40,6 +43,24 @@ def log_model(run_id: str, model: Any, task: Task) -> None:
         _log_estimator(run_id, model, inputs, task.has_words)
     else:
         _log_other(run_id, model)
+
+
+def try_to_log(client: Any, run_id: str, model: Any, task: Task) -> str:
+    """Log a model if that is possible; returns why not, "" where it was.
+
+    The reason stands in the run's tag, too: its measurements count without a model.
+    Raises StoreAway.
+    """
+    try:
+        with repeated_by_mlflow():
+            persist(log_model, run_id, model, task)
+    except StoreAway:
+        raise
+    except Exception as error:  # an architecture that cannot be exported, say
+        reason = f"not logged: {type(error).__name__}: {one_line(error)}"
+        client.set_tag(run_id, "model", reason[:TAG_LENGTH])
+        return reason
+    return ""
 
 
 def _package(model: Any) -> str:

@@ -2,13 +2,14 @@
 
 import random
 import time
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import DatasetInput, InputTag, Metric, RunTag
 from mlflow.exceptions import MlflowException
 
-from experiments.orchestration.model_flavours import log_model
+from experiments.orchestration.model_flavours import try_to_log
 from experiments.training.devices import find_device
 from experiments.training.results import Diverged, Result, TrainerFailed
 from experiments.training.subsets import subset_indices, subset_size
@@ -46,8 +47,13 @@ def record(trial: Trial, task: Task, device: str, keep_model: bool) -> Result:
         raise
     record_result(client, run_id, trial, task, result)
     if keep_model and result.model is not None:
-        log_model(run_id, result.model, task)
+        _keep_model(client, run_id, result.model, task)
     return result
+
+
+def _keep_model(client: MlflowClient, run_id: str, model: Any, task: Task) -> None:
+    if reason := try_to_log(client, run_id, model, task):
+        print(f"model {reason}")
 
 
 def name_of(trial: Trial, n_train: int) -> str:

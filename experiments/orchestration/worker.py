@@ -21,7 +21,7 @@ from mlflow.exceptions import MlflowException
 from experiments.orchestration import fence
 from experiments.orchestration.fence import LeaseLost
 from experiments.orchestration.grid import Cell
-from experiments.orchestration.model_flavours import log_model
+from experiments.orchestration.model_flavours import try_to_log
 from experiments.orchestration.models_kept import Group, drop_leftovers, group_of
 from experiments.orchestration.outcome import Outcome
 from experiments.orchestration.record import (
@@ -38,16 +38,15 @@ from experiments.training.task import Task
 from experiments.training.train import train
 from experiments.training.trial import Trial
 from tracking import schema
-from tracking.errors import InputError, one_line
+from tracking.errors import InputError
 from tracking.measures import as_text
-from tracking.retry import Patient, StoreAway, persist, repeated_by_mlflow
+from tracking.retry import Patient, StoreAway
 from tracking.runs import params_of
 from tracking.schema import DIVERGED, FAILED, FINISHED
 
 HOPELESS = (Diverged, InputError)  # would end the same trial in the same way again
 # To a cell; that the store or the lease is gone is one, too.
 Answer = list[Outcome] | StoreAway | LeaseLost
-TAG_LENGTH = 500  # characters of a reason, at most
 
 
 @dataclass(frozen=True)
@@ -196,17 +195,10 @@ class Worker:
             return ""
         self.client.set_tag(run_id, "model", wanted)
         self.best[group] = min(cost, before)
-        try:
-            with repeated_by_mlflow():
-                persist(log_model, run_id, result.model, self.task)
-            drop_leftovers(self.client, self.launch.experiment_id, run_id)
-        except StoreAway:
-            raise
-        except Exception as error:
-            # of an architecture that cannot be exported, say: its measurements still count
-            reason = f"not logged: {type(error).__name__}: {one_line(error)}"
-            self.client.set_tag(run_id, "model", reason[:TAG_LENGTH])
+        if try_to_log(self.client, run_id, result.model, self.task):
             return ""
+        with suppress(MlflowException):  # what is left of earlier tries harms nobody
+            drop_leftovers(self.client, self.launch.experiment_id, run_id)
         return wanted
 
 

@@ -1,18 +1,19 @@
 """Arrays of one's own, by name: `npz:PATH` and `package.module:function`."""
 
-import importlib
 import inspect
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy import sparse
 
 from experiments.tasks.held_back import TEST, TRAIN, VALIDATION
 from experiments.tasks.memory import check_memory
+from experiments.training.imported import import_function
 from tracking.errors import InputError, one_line
 
 # examples and targets of one set
@@ -27,6 +28,7 @@ ALLOWED = (
     "x, y or x, y, x_test, y_test, as they are, in pairs or by name; "
     "or a table (DataFrame) with target=COLUMN"
 )
+PICKLED = "; save text as text, such as y.astype(str), and numbers as numbers"
 COPIES = 3  # of an array, while it is divided
 
 
@@ -47,8 +49,16 @@ def read_npz(path: Path) -> Sets:
     except InputError:
         raise
     except Exception as error:  # broken archives fail in many ways: zlib, zipfile, pickle
-        raise InputError(f"'{path}' is not a readable .npz file: {one_line(error)}") from None
-    return named_sets(found, f"'{path}'", held)
+        hint = PICKLED if "allow_pickle" in str(error) else ""
+        raise InputError(
+            f"'{path}' is not a readable .npz file: {one_line(error)}{hint}"
+        ) from None
+    try:
+        return named_sets(found, f"'{path}'", held)
+    except (ValueError, TypeError, IndexError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"'{path}' holds no sparse matrix: {one_line(error)}") from None
 
 
 def _check_npz_memory(path: Path) -> None:
@@ -96,7 +106,9 @@ def _find(found: Mapping[str, Any], name: str) -> Any:
     if any(array is None for array in parts.values()):
         return None
     shape = tuple(np.asarray(parts["shape"]))
-    return sparse.csr_matrix((parts["data"], parts["indices"], parts["indptr"]), shape=shape)
+    matrix = sparse.csr_matrix((parts["data"], parts["indices"], parts["indptr"]), shape=shape)
+    matrix.check_format()  # an index outside would end the process
+    return matrix
 
 
 # --- functions of the user -------------------------------------------------------------------
@@ -121,25 +133,26 @@ def call_loader(name: str, data_dir: Path) -> Sets | pd.DataFrame:
         loaded = loader(data_dir)
     except InputError:
         raise
-    except Exception as error:  # whatever the user's function raises
+    except (Exception, SystemExit) as error:  # whatever the user's function raises
         raise InputError(
             f"dataset '{name}' raised {type(error).__name__}: {one_line(error)}"
         ) from None
-    return as_sets(loaded, name)
+    return _plain(as_sets(loaded, name))
 
 
-def import_function(name: str, what: str) -> Callable[..., Any]:
-    """package.module:function. Raises InputError, which calls it `what`."""
-    module, _, function = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), function)
-    except InputError:
-        raise
-    except Exception as error:  # a module may raise anything while it is imported
-        raise InputError(f"{what} '{name}' cannot be imported: {one_line(error)}") from None
-    if not callable(found):
-        raise InputError(f"{what} '{name}' is {type(found).__name__}; allowed: a function")
-    return found
+def _plain(loaded: Sets | pd.DataFrame) -> Sets | pd.DataFrame:
+    if isinstance(loaded, pd.DataFrame):
+        return loaded
+    return {which: (_as_array(x), _as_array(y)) for which, (x, y) in loaded.items()}
+
+
+def _as_array(values: Any) -> Any:
+    """A tensor as an array; what is masked is missing."""
+    if isinstance(values, torch.Tensor):
+        return values.detach().cpu().numpy()
+    if isinstance(values, np.ma.MaskedArray) and values.mask.any():
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    return values
 
 
 def as_sets(loaded: Any, name: str) -> Sets | pd.DataFrame:

@@ -125,9 +125,17 @@ def _files_of(classes: list[Path], path: Path) -> Iterator[File]:
         yield from (File(image, folder.name) for image in images)
 
 
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As os.walk, through links to other folders but not round in circles."""
+    for root, below, names in os.walk(folder, followlinks=True):
+        here = Path(root).resolve()
+        below[:] = [one for one in below if not here.is_relative_to((here / one).resolve())]
+        yield root, below, names
+
+
 def _images(folder: Path) -> Iterator[str]:
     """Image files below a folder, those of subfolders included, by name."""
-    for root, _, names in sorted(os.walk(folder, followlinks=True)):
+    for root, _, names in sorted(_walk(folder)):
         if any(part.startswith(".") for part in Path(root).relative_to(folder).parts):
             continue
         for name in sorted(names):

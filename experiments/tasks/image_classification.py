@@ -76,6 +76,10 @@ class Images(Task):
             trial.seed_for("init"),
         )
 
+    def check(self, trial: Trial) -> None:
+        """Build the model, with a trial forward pass."""
+        self._model(trial)
+
     def time(self, trials: Sequence[Trial], device: torch.device) -> Timing:
         """By a few steps, or by a fit."""
         if not trials[0].by_steps:

@@ -155,6 +155,8 @@ def read_image(file: str, found: Format) -> np.ndarray:
 
 def _opened(file: str, use: Any) -> Any:
     """What `use` makes of the opened file. Raises InputError that names a broken file."""
+    if Path(file).exists() and not Path(file).is_file():  # a pipe would be waited for
+        raise InputError(f"'{file}' is no regular file; leave it out")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # PIL's remarks about sizes and metadata

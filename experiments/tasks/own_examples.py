@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from experiments.tasks.memory import check_memory
 from experiments.training.subsets import strata_of
 from experiments.training.trainers import Trainer
 from tracking.errors import InputError, one_line
 from tracking.schema import RunSettings
 
+COPIES = 6  # of the order of the examples, while subsets are drawn
+LABELS = (str, bool, int, float, np.generic)  # what one may be
 EXAMPLES = "how many there are, the label of each, or a function of data_dir that gives either"
 
 
@@ -40,7 +44,7 @@ def read_pool(trainer: Trainer, settings: RunSettings, data_dir: str) -> Pool:
     if callable(value):
         try:
             value = value(data_dir)
-        except Exception as error:  # it is somebody else's
+        except (Exception, SystemExit) as error:  # it is somebody else's
             raise InputError(
                 f"{trainer.said}: its examples cannot be had: {one_line(error)}"
             ) from None
@@ -76,9 +80,13 @@ def _read_examples(trainer: Trainer, said: str) -> Pool:
 
 def _as_strata(trainer: Trainer, value: Any, allowed: str) -> tuple[np.ndarray, int]:
     """Strata, and how many classes there are."""
+    if isinstance(value, np.ndarray) and not value.ndim:
+        value = value.item()
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         if value < 1:
             raise InputError(f"{trainer.said} has {value} examples; {allowed}")
+        needed = float(COPIES * 8 * value)
+        check_memory(needed, f"{value:,} examples of {trainer.said}", "take a part of them")
         return np.zeros(int(value), dtype=np.int64), 0
     try:
         labels = np.asarray(value)
@@ -86,10 +94,15 @@ def _as_strata(trainer: Trainer, value: Any, allowed: str) -> tuple[np.ndarray, 
         labels = np.empty(())
     if value is None or labels.ndim != 1 or not len(labels):
         raise InputError(f"{trainer.said}: examples is {_short(value)}; {allowed}")
-    if labels.dtype == object:
-        labels = labels.astype(str)
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+    if pd.isna(labels).any() or (labels.dtype.kind == "f" and np.isinf(labels).any()):
         raise InputError(f"{trainer.said}: a label of its examples is missing")
+    if labels.dtype == object:
+        if other := next((one for one in labels if not isinstance(one, LABELS)), None):
+            kind = type(other).__name__
+            raise InputError(
+                f"{trainer.said}: a label of its examples is {kind}; allowed: text, numbers"
+            )
+        labels = labels.astype(str)
     strata = strata_of(labels)
     is_real = labels.dtype.kind == "f" and (labels != np.round(labels)).any()
     return strata, 0 if is_real else len(np.unique(strata))

@@ -10,14 +10,22 @@ import pandas as pd
 import torch
 from scipy import sparse
 
+from experiments.training.preprocessing import make_preparation
 from experiments.training.results import Course
+from experiments.training.subsets import stratified_order
 from experiments.training.table import Rows, Table
-from experiments.training.table_fit import fit_on_table
-from experiments.training.table_network import train_on_table
+from experiments.training.table_fit import build_estimator, fit_on_table, quietly
+from experiments.training.table_learners import (
+    TABLE_LEARNERS,
+    TableLearner,
+    find_table_learner,
+)
+from experiments.training.table_network import build_network, train_on_table
 from experiments.training.task import Task, Timing
 from experiments.training.trial import Trial
 
 TIMED = 2000  # examples of a fit that is timed, at most
+CHECKED = 50  # examples that a learner is checked with, at most
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,18 @@ class TableTask(Task):
             return train_on_table(trial, self.table, train, device)
         return fit_on_table(trial, self.table, train)
 
+    def check(self, trial: Trial) -> None:
+        """Build a model of somebody's own, for examples as a few of them are."""
+        if trial.architecture in TABLE_LEARNERS:
+            return
+        few = self.table.pool.take(stratified_order(self.strata, 0)[:CHECKED])
+        learner = find_table_learner(trial.architecture)
+        columns = _prepared_columns(learner, self.table, few)
+        if learner.by_steps:
+            build_network(trial, columns, self.classes)
+        else:
+            build_estimator(learner, trial, self.table, columns)
+
     def time(self, trials: Sequence[Trial], device: torch.device) -> Timing | None:
         """By a fit to some of the pool; that of networks must be seen."""
         if trials[0].by_steps:
@@ -112,6 +132,17 @@ class TableTask(Task):
         if isinstance(model, torch.nn.Module):
             return None
         return self.table.pool.take(np.arange(2)).x
+
+
+def _prepared_columns(learner: TableLearner, table: Table, rows: Rows) -> int:
+    """How many numbers a learner gets of each of these rows."""
+    if not learner.prepared:
+        return rows.x.shape[1]
+    with quietly():
+        preparation = make_preparation(table.columns, rows, learner.scaled, learner.dense)
+        if preparation is None or preparation == "passthrough":
+            return rows.x.shape[1]
+        return preparation.fit_transform(rows.x).shape[1]
 
 
 def _count(number: int, one: str, several: str) -> str:

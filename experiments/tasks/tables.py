@@ -13,6 +13,7 @@ from experiments.tasks.arrays import Sets
 from experiments.tasks.frames import as_frames, check_finite
 from experiments.tasks.held_back import TEST, TRAIN, VALIDATION, divide
 from experiments.tasks.leaks import hashes, refuse_repeated
+from experiments.tasks.memory import check_memory
 from experiments.tasks.table_files import read_csv, read_parquet
 from experiments.tasks.targets import AUTO, Targets, read_targets
 from experiments.training.table import Columns, Rows, Table
@@ -20,6 +21,7 @@ from tracking.errors import InputError
 
 FILES = {"csv": read_csv, "parquet": read_parquet}
 SET_NAMES = (TRAIN, VALIDATION, TEST)
+COPIES = 3  # of an array, while it is checked and divided
 TEXT = "text"  # the column that texts from arrays get
 
 
@@ -127,6 +129,8 @@ def _shaped(x: Any, name: str) -> Any:
         return _as_frame(array)
     if array.dtype.kind not in "fiub":
         raise InputError(f"dataset '{name}': rows of {array.dtype}; allowed: numbers or text")
+    what = f"dataset '{name}': {len(array):,} rows"
+    check_memory(COPIES * 8 * array.size, what, "take a part of the rows or columns")
     numbers = array.astype(np.float64)
     check_finite(numbers, f"dataset '{name}'")
     return numbers

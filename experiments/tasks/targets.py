@@ -149,6 +149,7 @@ def _is_number(value: Any) -> bool:
 
 def _as_classes(sets: Mapping[str, np.ndarray], name: str) -> Targets:
     _refuse_real_values(sets[TRAIN], name)
+    _refuse_texts(sets[TRAIN], name)
     classes = np.unique(sets[TRAIN])
     if len(classes) < 2:
         raise InputError(f"dataset '{name}' has {len(classes)} class; at least 2 are needed")
@@ -178,6 +179,19 @@ def _refuse_real_values(target: np.ndarray, name: str) -> None:
             f"dataset '{name}': the labels are {len(found)} different numbers, such as "
             f"{found[0]:.3g}; allowed: classes (numbers are predicted from tables only, "
             "with kind=regression)"
+        )
+
+
+def _refuse_texts(target: np.ndarray, name: str) -> None:
+    """Names, dates and numbers with signs of their own, hardly one of which comes twice."""
+    if target.dtype.kind not in "US":
+        return
+    found = np.unique(target)
+    if len(found) > FEW and 2 * len(found) > len(target):
+        raise InputError(
+            f"dataset '{name}': the target holds {len(found)} different texts in "
+            f"{len(target)} rows, such as '{found[0]:.30}'; allowed: classes that come more "
+            "than once, or numbers written like 1234.5"
         )
 
 

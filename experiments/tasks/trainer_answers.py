@@ -1,6 +1,7 @@
 """What somebody's own trainer answers: checked, and refused in one line that names it."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,12 +19,15 @@ from experiments.training.trainers import Trainer
 from tracking.errors import InputError, one_line
 from tracking.measures import Measure, check_value, find_measure, from_text
 
+NAME = 100  # characters of a measure's name, at most
+NAMES = re.compile(rf"[\w. /-]{{1,{NAME}}}")  # as MLflow takes them
 EXAMPLE = "{'val_loss': 0.41, 'test_loss': 0.43}"
 KINDS = ("val", "test", "train", "guess")  # before the name of a measure
 CHECKED = ("val", "test")
 SE = "_se"  # behind the name of a measure: the standard error of a test value
 OTHERS = ("step", "steps", "n_parameters", "model")
 ALLOWED = "val_…, test_…, test_…_se, train_…, guess_… of measures, steps, n_parameters, model"
+MOST = 1e150  # of a value: the analysis squares it
 
 
 @dataclass
@@ -110,20 +114,47 @@ def _read_value(trainer: Trainer, answer: Answer, name: Any, value: Any) -> None
         raise wrong(trainer, f"returned '{name}'; allowed: {ALLOWED}")
     measure = _declared(trainer).get(text.partition(":")[0]) or find_measure(text)
     number = _number(trainer, name, value)
+    if kind == "train":
+        if math.isfinite(number):
+            answer.train[measure.name] = number
+    elif is_se:
+        _check_se(trainer, name, number)
+        answer.se[measure.name] = number
+    else:
+        _check_measured(trainer, measure, name, number)
+        getattr(answer, kind)[measure.name] = number
     if kind in CHECKED and not is_se:
-        if not math.isfinite(number):
-            raise Diverged(f"{trainer.said}: {name} is {number:g}; allowed: {measure.allowed}")
-        check_value(measure, number, trainer.said)
         answer.measures[measure.name] = measure
-    if math.isfinite(number):
-        getattr(answer, "se" if is_se else kind)[measure.name] = number
+
+
+def _check_measured(trainer: Trainer, measure: Measure, name: str, number: float) -> None:
+    if not NAMES.fullmatch(measure.name):
+        raise wrong(
+            trainer,
+            f"returned '{name:.{NAME + 10}}'; allowed in the name of a measure: "
+            f"up to {NAME} letters, digits, spaces, . - _ /",
+        )
+    if not math.isfinite(number):
+        raise Diverged(f"{trainer.said}: {name} is {number:g}; allowed: {measure.allowed}")
+    if abs(number) > MOST:
+        raise wrong(trainer, f"returned {name} = {number:g}; allowed: up to {MOST:g}")
+    check_value(measure, number, trainer.said)
+
+
+def _check_se(trainer: Trainer, name: str, number: float) -> None:
+    if not 0 <= number <= MOST:
+        raise wrong(trainer, f"returned {name} = {number:g}; allowed: 0 or more, finite")
 
 
 def _number(trainer: Trainer, name: Any, value: Any) -> float:
+    """A number, also as numpy and torch have it. Raises InputError for what is none."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise wrong(trainer, f"returned {name} = {value!r:.60}; allowed: a number") from None
+        one = value.item() if hasattr(value, "item") else value
+        if not isinstance(one, str | bytes | bool):
+            return float(one)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        pass
+    raise wrong(trainer, f"returned {name} = {value!r:.60}; allowed: a number")
 
 
 def _declared(trainer: Trainer) -> dict[str, Measure]:
@@ -164,6 +195,6 @@ def count(trainer: Trainer, answer: Answer, name: str) -> int | None:
     if value is None:
         return None
     number = _number(trainer, name, value)
-    if not (math.isfinite(number) and number >= 0):
+    if not (number >= 0 and number.is_integer()):  # neither nan nor infinite
         raise wrong(trainer, f"returned {name} = {number:g}; allowed: 0, 1, 2, …")
     return int(number)

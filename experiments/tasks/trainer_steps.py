@@ -45,7 +45,8 @@ def fit_by_steps(
         if goes_on is False:
             if not steps.answers[steps.best.step].test:
                 raise wrong(trainer, f"goes on though it was told to end; allowed: {ENDING}")
-            running.close()
+            with failing(trainer):
+                running.close()
             return steps.fitted(None)
         row = steps.take(said)
         goes_on = steps.goes_on()

@@ -1,6 +1,5 @@
 """Architectures of somebody's own: what is imported, called and returned is checked."""
 
-import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from experiments.training.imported import import_function
 from tracking.errors import InputError, one_line
 
 
@@ -19,17 +19,7 @@ def import_builder(name: str) -> Callable[..., Any]:
     A class of estimators, such as sklearn.linear_model:Ridge, is called with the
     hyperparameters alone. Raises InputError.
     """
-    module, _, function = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), function)
-    except Exception as error:  # a module may raise anything while it is imported
-        raise InputError(
-            f"architecture '{name}' cannot be imported: {one_line(error)}"
-        ) from None
-    if not callable(found):
-        raise InputError(
-            f"architecture '{name}' is of type {type(found).__name__}; allowed: a function"
-        )
+    found = import_function(name, "architecture")
     return _of_class(found) if is_estimator_class(found) else found
 
 
@@ -38,7 +28,7 @@ def is_estimator_class(found: Any) -> bool:
     return inspect.isclass(found) and hasattr(found, "fit")
 
 
-def _of_class(kind: type) -> Callable[..., Any]:
+def _of_class(kind: Callable[..., Any]) -> Callable[..., Any]:
     """A builder of the class, which returns estimators."""
 
     def build(shape: tuple[int, ...], classes: int, **hyperparameters: Any) -> Any:
@@ -66,7 +56,7 @@ def call_builder(
         ) from None
     try:
         return build(shape, classes, **hyperparameters)
-    except Exception as error:  # whatever the user's function raises
+    except (Exception, SystemExit) as error:  # whatever the user's function raises
         raise InputError(
             f"architecture '{name}' raised {type(error).__name__}: {one_line(error)}"
         ) from None
@@ -104,7 +94,7 @@ def check_network(model: Any, name: str, shape: tuple[int, ...], outputs: int) -
     given = (2, *shape)
     try:
         answer = model.eval()(torch.rand(given, generator=torch.Generator().manual_seed(0)))
-    except Exception as error:  # whatever the user's network raises
+    except (Exception, SystemExit) as error:  # whatever the user's network raises
         raise InputError(
             f"architecture '{name}' cannot take examples of shape {given}: {one_line(error)}"
         ) from None

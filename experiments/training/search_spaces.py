@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from sklearn.model_selection import ParameterSampler
 from experiments.training.networks import find_architecture
 from experiments.training.spaces import Space
 from tracking import schema
-from tracking.errors import InputError
+from tracking.errors import InputError, one_line
 
 # Each line: hyperparameter -> (untuned default, distribution or list of choices).
 # What every network is trained with; smaller batches than 16 cost more than they gain.
@@ -43,6 +44,7 @@ NOTEBOOK_MODEL: Space = {
     "fc1_size": (120, randint(30, 201)),
     "fc2_size": (84, randint(30, 201)),
 }
+MOST_LETTERS = 2000  # of a hyperparameter that is text; MLflow cuts off what is longer
 (NAME,) = [one for one in schema.SETTINGS if one.name == "search_space"]
 SEARCH_SPACES = NAME.choices
 
@@ -93,7 +95,12 @@ def draw(
         return {}
     distributions = {name: choices for name, (_, choices) in chosen.items()}
     state = named_seed("search", architecture, space, search_seed, sample)
-    (values,) = ParameterSampler(distributions, n_iter=1, random_state=state)
+    try:
+        (values,) = ParameterSampler(distributions, n_iter=1, random_state=state)
+    except Exception as error:  # of a distribution of the user's own
+        raise InputError(
+            f"'{architecture}': its space cannot be drawn: {one_line(error)}"
+        ) from None
     return _plain(architecture, values)
 
 
@@ -102,12 +109,21 @@ def _plain(architecture: str, values: Mapping[str, Any]) -> dict[str, Any]:
     plain = {}
     for name, value in values.items():
         plain[name] = value.item() if isinstance(value, np.generic) else value
-        if not isinstance(plain[name], bool | int | float | str | None):
+        if not _is_plain(plain[name]):
             raise InputError(
-                f"'{architecture}': {name} is {value!r}; allowed: numbers, text, "
-                "true or false (such as a name that your function looks up)"
+                f"'{architecture}': {name} is {value!r:.60}; allowed: numbers, text of up to "
+                f"{MOST_LETTERS:,} letters, true or false (such as a name that your function "
+                "looks up)"
             )
     return plain
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, str):
+        return len(value) <= MOST_LETTERS
+    return isinstance(value, bool | int | None)
 
 
 def named_seed(*names: str | int) -> int:

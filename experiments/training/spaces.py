@@ -1,18 +1,23 @@
 """A search space: the hyperparameters of a learner, each with its default and its range."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import loguniform, randint, uniform
+from scipy.stats import loguniform, randint, rv_continuous, rv_discrete, uniform
 
 from tracking import schema
 from tracking.errors import InputError, one_line
 
 # Hyperparameters: name -> (untuned default, distribution of scipy.stats or list of choices).
 Space = Mapping[str, tuple[Any, Any]]
+# What MLflow takes: no part of a path that is empty or made of dots.
+NAMES = re.compile(r"(?!.*(^|/)\.*(/|$))[\w. /-]{1,100}")
+# Names that a run has for something else.
+TAKEN = {one.name for one in schema.FIELDS} | {schema.ENDED, "hyperparameters"}
 ALLOWED = "(default, a list of choices or a distribution of scipy.stats)"
 
 # --- in Python -------------------------------------------------------------------------------
@@ -28,7 +33,7 @@ def check_space(whose: str, space: Any) -> Space:
     for name, entry in space.items():
         if not _is_searchable(entry):
             raise InputError(f"{whose}: space['{name}'] is {entry!r}; allowed: {ALLOWED}")
-    refuse_names_of_options(whose, space)
+    check_names(whose, space)
     return space
 
 
@@ -36,13 +41,21 @@ def _is_searchable(entry: Any) -> bool:
     """Whether it is (default, list of choices) or (default, distribution)."""
     if not isinstance(entry, tuple) or len(entry) != 2:
         return False
-    return isinstance(entry[1], list) or hasattr(entry[1], "rvs")
+    choices = entry[1]
+    if isinstance(choices, list):
+        return bool(choices)
+    return hasattr(choices, "rvs") and not isinstance(choices, rv_continuous | rv_discrete)
 
 
-def refuse_names_of_options(whose: str, space: Space) -> None:
-    """Raises InputError for a hyperparameter that could not be told from an option."""
-    options = {one.name for one in schema.SETTINGS} | {"hyperparameters"}
-    if taken := sorted(options & space.keys()):
+def check_names(whose: str, space: Space) -> None:
+    """Raises InputError for a hyperparameter that could not be told from a field of a run."""
+    for name in space:
+        if not (isinstance(name, str) and NAMES.fullmatch(name)):
+            raise InputError(
+                f"{whose}: a hyperparameter is called {name!r:.60}; "
+                "allowed: letters, digits, spaces, . - _ /"
+            )
+    if taken := sorted(TAKEN & space.keys()):
         raise InputError(
             f"{whose}: a hyperparameter cannot have an option's name, '{taken[0]}'"
         )
@@ -102,7 +115,7 @@ def read_space(text: str) -> Space:
     if not isinstance(entries, dict):
         raise InputError(f"space is {text}; allowed: name: {AS_JSON}")
     space = {name: _entry(name, entry) for name, entry in entries.items()}
-    refuse_names_of_options("space", space)
+    check_names("space", space)
     return space
 
 

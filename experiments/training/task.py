@@ -68,6 +68,13 @@ class Task(ABC):
         Raises Diverged. It must not draw from a random state that the trial has not seeded.
         """
 
+    def check(self, trial: Trial) -> None:
+        """Raises InputError where what learns in the trial cannot learn this.
+
+        Asked once for each learner, before anything is trained.
+        """
+        return
+
     def time(self, trials: Sequence[Trial], device: torch.device) -> Timing | None:
         """How fast trials of one learner are trained here; None where that must be seen."""
         return None

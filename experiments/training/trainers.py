@@ -3,7 +3,6 @@
 How they are run stands in experiments/tasks/own.py, command.py and mlproject.py.
 """
 
-import importlib
 import inspect
 import re
 import shlex
@@ -15,8 +14,9 @@ from typing import Any
 
 import yaml
 
+from experiments.training.imported import import_function
 from experiments.training.spaces import Space, check_space, read_space
-from tracking.errors import InputError, one_line
+from tracking.errors import InputError
 
 COMMAND = "command:"
 PROJECT = "mlproject:"
@@ -80,22 +80,13 @@ def find_trainer(text: str, space: str = "") -> Trainer:
 
 
 def _function(text: str) -> Trainer:
-    fit = _import(text)
-    if not callable(fit):
-        raise InputError(f"trainer '{text}' is {type(fit).__name__}; allowed: a function")
-    space = check_space(f"trainer '{text}'", getattr(fit, "space", {}))
-    by_steps = getattr(fit, "trained_by_steps", inspect.isgeneratorfunction(fit))
-    return Trainer(text, text, space, by_steps, fit)
-
-
-def _import(text: str) -> Any:
     module, _, function = text.partition(":")
     if not (module and function):
         raise InputError(f"trainer '{text}' is unknown; allowed: {ALLOWED}")
-    try:
-        return getattr(importlib.import_module(module), function)
-    except Exception as error:  # it may fail in any way while it is imported
-        raise InputError(f"trainer '{text}' cannot be imported: {one_line(error)}") from None
+    fit = import_function(text, "trainer")
+    space = check_space(f"trainer '{text}'", getattr(fit, "space", {}))
+    by_steps = getattr(fit, "trained_by_steps", inspect.isgeneratorfunction(fit))
+    return Trainer(text, text, space, by_steps, fit)
 
 
 # --- a command -------------------------------------------------------------------------------
@@ -113,6 +104,7 @@ def _command(text: str, space: Space) -> Trainer:
             f"trainer '{name}' has no {{{missing[0]}}}; needed: {{subset}}, the file of "
             "indices it is to train on, and {result}, the JSON file it is to write"
         )
+    _check_places(name, space)
     if unknown := sorted(used - space.keys() - set(PLACES)):
         known = ", ".join([*PLACES, *space])
         raise InputError(
@@ -121,6 +113,13 @@ def _command(text: str, space: Space) -> Trainer:
         )
     own = {key: entry for key, entry in space.items() if key in used}
     return Trainer(text, name, own, arguments=arguments)
+
+
+def _check_places(name: str, space: Space) -> None:
+    if taken := sorted(space.keys() & set(PLACES)):
+        raise InputError(
+            f"trainer '{name}': {taken[0]} is the study's; allowed: another name in space"
+        )
 
 
 def command_name(arguments: Sequence[str]) -> str:
@@ -151,6 +150,7 @@ def _project(text: str, space: Space) -> Trainer:
             f"trainer '{name}': its entry point main has no parameter subset, the file of "
             f"indices it is to train on; it has: {', '.join(parameters) or 'none'}"
         )
+    _check_places(name, space)
     own = {key: entry for key, entry in space.items() if key in parameters}
     return Trainer(text, name, own, parameters=parameters)
 

@@ -12,12 +12,12 @@ from typing import IO
 
 import numpy as np
 import pandas as pd
-from charset_normalizer import from_bytes
 
 from tracking.errors import StoreError, one_line
 from tracking.text import Text, Verbatim, template
 
 MOST_ROWS = 10_000
+MOST_ABOVE = 20  # lines of a title
 MOST_COLUMNS = 1_000
 MOST_BYTES = 10 * 2**20  # of a file, and of a workbook when it is unpacked
 WIDE_COMMA = "，"  # of a Chinese keyboard
@@ -148,6 +148,8 @@ def _text(content: bytes) -> str | None:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
+        from charset_normalizer import from_bytes  # seldom needed
+
         found = from_bytes(content, cp_isolation=ENCODINGS).best()
         return None if found is None else str(found).removeprefix("\ufeff")
 
@@ -184,11 +186,26 @@ def _separated(text: str) -> tuple[str, str, int]:
     line = text.lstrip("\r\n").partition("\n")[0].strip("\r")
     if line.lower().startswith(MARK) and len(line) == len(MARK) + 1:
         return text.partition("\n")[2], line[-1], 2
-    heading = QUOTED.sub("", line)
+    text, above = _from_heading(text)
+    heading = QUOTED.sub("", text.lstrip("\r\n").partition("\n")[0])
     separator = max(SEPARATORS, key=heading.count)
     if separator == WIDE_COMMA:  # the parser takes one byte
-        return text.replace(WIDE_COMMA, ","), ",", 1
-    return text, separator, 1
+        return text.replace(WIDE_COMMA, ","), ",", 1 + above
+    return text, separator, 1 + above
+
+
+def _from_heading(text: str) -> tuple[str, int]:
+    """The text without the title above its heading, and how many lines that had.
+
+    A heading has at least two cells.
+    """
+    rest = text
+    for above in range(MOST_ABOVE):
+        line, _, below = rest.partition("\n")
+        if any(one in QUOTED.sub("", line) for one in SEPARATORS):
+            return rest, above
+        rest = below
+    return text, 0
 
 
 def _check_columns(count: int) -> None:
@@ -205,6 +222,9 @@ def headed(table: pd.DataFrame) -> pd.DataFrame:
     table = table.dropna(how="all")  # blank lines count as rows in what is said
     if table.empty:
         raise StoreError(Text("the CSV has no heading and no rows"))
+    several = table.notna().sum(axis=1) > 1
+    if several.any():
+        table = table.loc[several.idxmax() :]  # from its heading on; a title is one cell
     heading = table.iloc[0]
     table = table.iloc[1:]
     table.columns = [name.strip() if isinstance(name, str) else "" for name in heading]
