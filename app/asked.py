@@ -34,7 +34,7 @@ def read(load: Callable[[Reading], Study], about: str) -> tuple[Study, Reading]:
 
 
 def _answer(asked: Asked, key: str) -> Answer:
-    """A choice in the sidebar; n may be written, as no list holds the size of every pool."""
+    """A choice; n may be written, as no list holds the size of every pool."""
     written = asked.about == N
     called = {answer: say(answer.label) for answer in asked.answers}
     chosen = st.selectbox(
@@ -48,7 +48,7 @@ def _answer(asked: Asked, key: str) -> Answer:
         key=f"{key}-{asked.about}",
     )
     if chosen is None:
-        raise StoreError(Text("{question}. Choose on the left.", question=asked.question))
+        raise StoreError(Text("{question}. Choose above.", question=asked.question))
     if isinstance(chosen, str):
         return Answer(Verbatim(chosen), COLUMNS, N, chosen)
     return chosen

@@ -10,30 +10,35 @@ import pandas as pd
 import streamlit as st
 
 from analysis.report.study_analysis import StudyAnalysis
-from tracking import other_runs
-from tracking import study as studies
+from tracking import other_runs, store
+from tracking import study as kept
 from tracking.export import read_export
-from tracking.store import experiments
 from tracking.study import Study
 from tracking.tables.cells import Cells, read_cells
 
 
 @st.cache_data(ttl=5, show_spinner=False)
-def names(store: str) -> list[str]:
-    """Studies of the store, the one changed last first."""
-    return experiments(store)
+def names(uri: str) -> list[str]:
+    """All experiments of the store: what a link may name."""
+    return store.experiments(uri)
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def studies(uri: str) -> list[str]:
+    """Those that can be shown: the ones with a finished run first."""
+    return store.studies(uri)
 
 
 @st.cache_data(ttl=3, show_spinner=False)
 def stamp(study: str, store: str) -> str:
     """Changes when a run of the study begins or ends."""
-    return studies.stamp(study, store)
+    return kept.stamp(study, store)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def load(study: str, store: str, stamp: str) -> Study:
     """A study of the store as it was at the stamp."""
-    return studies.load_study(study, store)
+    return kept.load_study(study, store)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -68,4 +73,4 @@ def analysis(
 @st.cache_data(max_entries=100, show_spinner=False)
 def history(run_id: str, store: str, status: str, measure: str) -> pd.DataFrame:
     """One run over its steps; by its status, so that a running one is asked again."""
-    return studies.histories([run_id], store, (measure,))
+    return kept.histories([run_id], store, (measure,))

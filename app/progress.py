@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import cache
 from app.show import words
-from app.source import Source
+from app.shown import Source
 from tracking.schema import FAILED, FINISHED, RUNNING
 from tracking.text import Text
 

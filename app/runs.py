@@ -15,7 +15,7 @@ from analysis.report.study_analysis import StudyAnalysis
 from analysis.selection import best_runs
 from app import cache
 from app.show import labels, say, show, words
-from app.source import Source
+from app.shown import Source
 from tracking.csv_cells import as_csv, inert
 from tracking.measures import find_measure
 from tracking.schema import history

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote
 
+import altair as alt
 import streamlit as st
 
 from analysis.report.html_report import NUMBERS, alt_text, said
@@ -13,7 +14,9 @@ from analysis.report.numbers import Link
 from analysis.report.sections import Section
 from analysis.report.theme import Theme, picture
 from tracking.csv_cells import as_csv
+from tracking.text import Text, Verbatim
 
+START, END = "\x02", "\x03"  # around what stands out
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII punctuation
 
 
@@ -36,6 +39,13 @@ def labels(names: Mapping[Any, str]) -> Callable[[Any], str]:
         return known.get(value) or other
 
     return called
+
+
+def label(text: str) -> str:
+    """Plain text for the label of a field, which reads Markdown but is read out as it is."""
+    said = say(text)
+    risky = said.count("$") > 1 or any(sign in said for sign in "*_[]`:~<\\")
+    return _escaped(said) if risky else said
 
 
 def words(text: str) -> str:
@@ -66,6 +76,42 @@ def stop(message: str, what_to_do: str = "", command: str = "") -> NoReturn:
     raise AssertionError("the page has ended")
 
 
+def emphasised(text: Text, name: str) -> str:
+    """`words` of a sentence in which the value called `name` stands out."""
+    return words(_marked(text, name)).replace(START, ":primary[").replace(END, "]")
+
+
+def _marked(text: Text, name: str) -> Text:
+    language = st.session_state["language"]
+    values = dict(text.values)
+    if name in values:
+        values[name] = Verbatim(START + translate(values[name], language) + END)
+    elif isinstance(values.get("t0"), Text):  # several sentences; the first is the answer
+        values["t0"] = _marked(values["t0"], name)
+    return Text(text.template, text.plural, **values)
+
+
+def draw(chart: alt.LayerChart, key: str, alternative: str) -> None:
+    """A chart as high as its container.
+
+    Its datasets are called by their place, so that the browser only moves what has changed
+    where nothing else has.
+    """
+    spec = chart.properties(height="container").to_dict(validate=False)
+    for number, name in enumerate(list(spec["datasets"])):
+        spec = _renamed(spec, name, f"data{number}")
+    st.vega_lite_chart(None, spec, alt=alternative, key=key, height="stretch")
+
+
+def _renamed(spec: dict[str, Any], name: str, to: str) -> dict[str, Any]:
+    layers = [
+        layer | {"data": {"name": to}} if layer.get("data", {}).get("name") == name else layer
+        for layer in spec["layer"]
+    ]
+    datasets = {to if one == name else one: rows for one, rows in spec["datasets"].items()}
+    return spec | {"layer": layers, "datasets": datasets}
+
+
 def show(section: Section, key: str) -> None:
     """A section; its numbers stand under the chart, where a screen reader finds them."""
     st.subheader(words(section.title))
@@ -75,7 +121,7 @@ def show(section: Section, key: str) -> None:
         st.markdown("\n".join(f"- {words(line)}" for line in section.lines))
     if section.chart is not None:
         # else Streamlit shows what a mark is drawn by: the gap of a score, untranslated
-        chart = section.chart(theme=theme()).configure_mark(tooltip=None)
+        chart = section.chart(theme=theme()).configure_mark(tooltip=None, aria=False)
         st.altair_chart(chart, alt=say(alt_text(section)), key=f"chart-{key}")
         with st.expander(say(NUMBERS)):
             _table(section, key)
@@ -95,7 +141,9 @@ def _table(section: Section, key: str) -> None:
 
 def _cell(cell: object) -> str:
     text = _escaped(str(cell))
-    return f"[{text}]({quote(cell.address, safe=':/#')})" if isinstance(cell, Link) else text
+    if not isinstance(cell, Link):
+        return text
+    return f"[{text}]({quote(cell.address, safe=':/#?=&')})"
 
 
 def _downloads(section: Section, key: str) -> None:

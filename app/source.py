@@ -1,70 +1,43 @@
-"""Where the data come from: a study of the store, the reader's own CSV, or an example."""
+"""Where the data come from: a study of the store, the reader's own file, or an example."""
 
 import argparse
-import hashlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.report.failure_words import nothing_finished
 from analysis.selection import datasets
-from app import address, asked, cache
+from app import address, asked, cache, upload
 from app.show import labels, say, stop
+from app.shown import Source
 from tracking.errors import InputError, StoreError
 from tracking.export import exports
 from tracking.other_runs import NothingFinished
 from tracking.store import default_store, shown
-from tracking.study import Study, as_study
-from tracking.tables.cells import SHEET
-from tracking.tables.reading import Reading
+from tracking.study import as_study
 from tracking.text import Text
 
 EXAMPLES = Path(__file__).parent / "example"
 FIRST_EXAMPLE = "fashion_mnist"
-KINDS = {"study": Text("Study"), "csv": Text("Your CSV"), "example": Text("Example")}
+KINDS = {"study": Text("Study"), "csv": Text("Your own file"), "example": Text("Example")}
 MAKE_STUDY = Text(
     "Train a small study on the built-in digits (under two minutes on two cores):"
 )
-KINDS_OF_FILE = ["csv", "tsv", "txt", "xlsx"]
-# Of a CSV, as server.maxUploadSize says; its rows are bounded where it is read.
-MOST_BYTES = 2 * 2**20
 UI = "http://127.0.0.1:5000"  # where `make ui` serves it
-TEMPLATE = """n,loss,se,architecture
-1000,0.912,0.010,cnn
-2000,0.705,0.009,cnn
-4000,0.548,0.007,cnn
-8000,0.431,0.006,cnn
-16000,0.342,0.005,cnn
-"""
 
 
-@dataclass(frozen=True)
-class Source:
-    """A study and where it is.
-
-    study: what was measured.
-    kind: a key of KINDS.
-    key: changes when the study does.
-    store, ui: its tracking store and MLflow UI; "" for none.
-    """
-
-    study: Study
-    kind: str
-    key: tuple[str, ...]
-    store: str = ""
-    ui: str = ""
-
-
-def choose() -> Source:
-    """The sidebar's first part; ends the page with a plain box where nothing can be shown."""
-    with st.sidebar:
+def choose(place: DeltaGenerator) -> Source:
+    """What is shown, chosen in `place`; ends the page with a box where there is nothing."""
+    with place:
         kind = _kind()
-        try:
-            return {"study": _study, "csv": _csv, "example": _example}[kind]()
-        except (InputError, OSError) as error:
-            problem = str(error)
+    address.check()
+    choices = {"study": _study, "csv": upload.choose, "example": _example}
+    try:
+        return choices[kind](place)
+    except (InputError, OSError) as error:
+        problem = str(error)
     if kind == "study":
         stop(problem, MAKE_STUDY, "make study")
     return stop(problem)
@@ -82,9 +55,12 @@ def _kind() -> str:
 
 
 def _first_kind() -> str:
-    """The example where the default store holds no study yet."""
+    """What the link names; else the example where the default store holds no study yet."""
+    for kind in ("study", "example"):
+        if kind in st.query_params:
+            return kind
     try:
-        there = any(name != "Default" for name in cache.names(default_store()))
+        there = bool(cache.studies(default_store()))
     except InputError:
         there = False
     return "study" if there or not exports(EXAMPLES) else "example"
@@ -93,9 +69,11 @@ def _first_kind() -> str:
 # --- a study of the store --------------------------------------------------------------------
 
 
-def _study() -> Source:
-    store, ui = _where()
-    name = _name(cache.names(store))
+def _study(place: DeltaGenerator) -> Source:
+    with place:
+        store, ui = _where()
+        name = _name(cache.studies(store), cache.names(store))
+    address.check()
     stamp = cache.stamp(name, store)
     study = cache.load(name, store, stamp)
     key = (store, name, stamp)
@@ -151,70 +129,28 @@ def _where() -> tuple[str, str]:
     return store, ui.rstrip("/") if ui.startswith(("http://", "https://")) else ""
 
 
-def _name(names: list[str]) -> str:
-    if not names:
+def _name(listed: list[str], every: list[str]) -> str:
+    """One of those that can be shown; a link may name any of the store."""
+    if not every:
         raise StoreError(Text("This store holds no experiment yet."))
-    address.start("study", names[0], address.one_of(names))
-    if st.session_state["study"] not in names:
-        st.session_state["study"] = names[0]
+    first = (listed or every)[0]
+    address.start("study", first, address.one_of(every, listed))
+    if st.session_state["study"] not in every:
+        st.session_state["study"] = first
+    chosen = st.session_state["study"]
+    names = listed if chosen in listed else [chosen, *listed]
     return st.selectbox(say(Text("Study (an MLflow experiment)")), names, key="study")
-
-
-# --- a CSV -----------------------------------------------------------------------------------
-
-
-def _csv() -> Source:
-    columns = Text(
-        "Columns n and loss, error, accuracy, rmse or another measure; optional: se, "
-        "architecture, seed. CSV or Excel."
-    )
-    given = st.file_uploader(
-        say(Text("Learning curves that you measured")),
-        KINDS_OF_FILE,
-        key="csv",
-        help=say(columns),
-    )
-    st.download_button(
-        say(Text("Template")),
-        TEMPLATE,
-        "curves.csv",
-        "text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-    )
-    if given is None:
-        upload = Text(
-            "Upload a CSV with the columns n and loss (or another measure) to get the same "
-            "answers for it."
-        )
-        raise StoreError(upload)
-    return _measured(given.name, given.getvalue())
-
-
-def _measured(name: str, content: bytes) -> Source:
-    if len(content) > MOST_BYTES:
-        too_long = Text(
-            "The CSV has more than {most:,} bytes; that is the most allowed.", most=MOST_BYTES
-        )
-        raise StoreError(too_long)
-    key = hashlib.sha256(content).hexdigest()
-
-    def load(reading: Reading) -> Study:
-        return as_study(name, cache.cells(content, name, reading.only.get(SHEET)), reading)
-
-    study, reading = asked.read(load, key)
-    return Source(study, "csv", (key, str(reading)))
 
 
 # --- an example ------------------------------------------------------------------------------
 
 
-def _example() -> Source:
+def _example(place: DeltaGenerator) -> Source:
     names = exports(EXAMPLES)
     if not names:
         raise StoreError(Text("No example is bundled."))
     first = FIRST_EXAMPLE if FIRST_EXAMPLE in names else names[0]
     address.start("example", first, address.one_of(names))
-    name = st.selectbox(say(Text("Example")), names, key="example")
+    name = place.selectbox(say(Text("Example")), names, key="example")
+    address.check()
     return Source(cache.example(EXAMPLES / name), "example", (name,))

@@ -1,79 +1,158 @@
-"""How quickly the page answers: python benchmarks/page.py [RUNS ...]
+"""How quickly the page answers in a real browser: python benchmarks/page.py [RUNS ...]
 
-Writes stores of so many runs (5 architectures, 12 sizes) to a temporary folder and runs the
-page on each with Streamlit's own test runner: the first answer of a new process after its
-imports, the same for the next reader, and changed controls (medians of 5). Wall-clock seconds;
-run it on a machine that does nothing else.
+Writes stores of so many runs (5 architectures, 12 sizes) to a temporary folder, starts the
+page on each as README says, and opens it in Chromium. Seconds, medians of 5, of a warm page:
+one that somebody has looked at before, whose scripts the browser keeps. Run it on a machine
+that does nothing else.
 """
 
-import os
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 
 ARCHITECTURES = {f"net{i}": 0.3 + i / 50 for i in range(5)}
 SIZES = tuple(int(n) for n in np.geomspace(100, 50_000, 12))
-CONTROLS = {  # label -> values to give it in turn
-    "Target loss (nats)": [0.05, 0.04, 0.06, 0.045, 0.055],
-    "Price per label": [0.1, 0.2, 0.3, 0.4, 0.5],
-    "Architecture": ["net3", "net2", "net3", "net2", "net4"],
-    "Confidence of the intervals": [0.8, 0.95, 0.5, 0.9, 0.8],
-}
-
-
-def timed(what) -> float:
-    start = time.perf_counter()
-    what()
-    return time.perf_counter() - start
-
-
-def page():
-    from streamlit.testing.v1 import AppTest
-
-    return AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=600)
-
-
-def controls(shown):
-    for label, values in CONTROLS.items():
-        kinds = (shown.number_input, shown.selectbox, shown.select_slider)
-        seconds = []
-        for value in values:
-            (widget,) = [widget for kind in kinds for widget in kind if widget.label == label]
-            seconds.append(timed(widget.set_value(value).run))
-            kinds = (shown.number_input, shown.selectbox, shown.select_slider)
-        assert not shown.exception, shown.exception
-        yield label, statistics.median(seconds)
+TIMES = 5
+SENTENCE = ".st-key-sentence h1"
+SAID = "document.querySelector('.st-key-sentence h1')?.innerText"
 
 
 def measure(runs: int) -> None:
+    from conftest import store_in
+    from pages import BROWSER, free_port, serving
+    from playwright.sync_api import sync_playwright
     from records import multiply, record_study
 
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-        os.chdir(folder)
-        samples = round(runs / len(ARCHITECTURES) / len(SIZES)) - 1
-        record_study("many", architectures=ARCHITECTURES, sizes=SIZES, samples=0)
-        multiply(Path(folder) / "mlflow.db", samples)
-        first = page()
-        print(f"{runs:,} runs")
-        print(f"  first answer                  {timed(first.run):.2f} s")
-        assert not first.exception, first.exception
-        print(f"  next reader                   {timed(page().run):.2f} s")
-        for label, seconds in controls(first):
-            print(f"  {label:<29} {seconds:.2f} s", flush=True)
-        os.chdir(ROOT)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with store_in(folder, empty(folder)):
+            record_study("many", architectures=ARCHITECTURES, sizes=SIZES, samples=0)
+        multiply(folder / "mlflow.db", round(runs / len(ARCHITECTURES) / len(SIZES)) - 1)
+        port = free_port()
+        command = (sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port")
+        where = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+        server = serving(folder / "log", port, "_stcore/health", *command, str(port), **where)
+        with server as address, sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+            print(f"{runs:,} runs")
+            look(browser, address)
+            browser.close()
+
+
+def empty(folder: Path) -> Path:
+    """An initialised store to copy."""
+    import mlflow
+
+    path = folder / "empty.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+def look(browser, address: str) -> None:
+    """The page opened for the first time, again, and its controls."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    first = opened(page, address)
+    say("first opening", first)
+    say("opened again", *map(statistics.median, zip(*again(page, address))))
+    say("the slider", *moved(page, slide(page)))
+    say("another question", *moved(page, ask(page)))
+    say("another price", *moved(page, price(page)))
+
+
+def say(what: str, *seconds) -> None:
+    said = seconds[0] if isinstance(seconds[0], tuple) else seconds
+    print(f"  {what:<18} sentence {said[0]:.2f} s   chart {said[1]:.2f} s", flush=True)
+
+
+def opened(page, address: str) -> tuple[float, float]:
+    from pages import CHART, ready
+
+    start = time.perf_counter()
+    page.goto(address)
+    page.locator(SENTENCE).first.wait_for(timeout=60_000)
+    sentence = time.perf_counter() - start
+    page.locator(CHART).first.wait_for(timeout=60_000)
+    chart = time.perf_counter() - start
+    ready(page)
+    return sentence, chart
+
+
+def again(page, address: str) -> list[tuple[float, float]]:
+    return [opened(page, address) for _ in range(TIMES)]
+
+
+def moved(page, act: Callable[[int], None]) -> tuple[float, float]:
+    """Medians of the time to another sentence, and to a chart that stands still."""
+    from pages import ready
+
+    rows = []
+    for i in range(TIMES):
+        before = page.evaluate(SAID)
+        drawn = picture(page)
+        start = time.perf_counter()
+        act(i)
+        page.wait_for_function(
+            f"before => {SAID} && {SAID} !== before", arg=before, timeout=60_000, polling=10
+        )
+        sentence = time.perf_counter() - start
+        last = settled(page, drawn, start)
+        rows.append((sentence, last))
+        ready(page)
+    sentences, charts = zip(*rows)
+    return statistics.median(sentences), statistics.median(charts)
+
+
+def picture(page) -> bytes:
+    return page.locator(".st-key-chart").screenshot()
+
+
+def settled(page, before: bytes, start: float, still: float = 0.6) -> float:
+    """Seconds from `start` to the last change of the chart."""
+    last = time.perf_counter() - start
+    while time.perf_counter() - start - last < still:
+        now = picture(page)
+        if now != before:
+            before = now
+            last = time.perf_counter() - start
+    return last
+
+
+def slide(page) -> Callable[[int], None]:
+    def act(i: int) -> None:
+        page.locator(".st-key-times input").focus()
+        page.keyboard.press("ArrowRight")
+
+    return act
+
+
+def ask(page) -> Callable[[int], None]:
+    names = ("What does my budget buy?", "What does more data bring?")
+
+    def act(i: int) -> None:
+        page.get_by_role("radio", name=names[i % 2]).click()
+
+    return act
+
+
+def price(page) -> Callable[[int], None]:
+    page.get_by_role("button", name="Prices").click()
+
+    def act(i: int) -> None:
+        field = page.get_by_role("spinbutton", name="Price per label")
+        field.fill(str(0.1 + i / 10))
+        field.press("Enter")
+
+    return act
 
 
 if __name__ == "__main__":
-    import analysis.report.html_report
-    import analysis.report.parts  # noqa: F401  what a server has imported before anybody asks
-
     for count in map(int, sys.argv[1:] or (1000, 10_000)):
         measure(count)

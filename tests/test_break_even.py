@@ -64,7 +64,7 @@ def test_the_break_evens_are_those_of_the_closed_form():
     assert found.label_price == pytest.approx((144_000 - 500 - training * 3) / more, rel=5e-3)
     assert found.months == pytest.approx((500 + 0.1 * more + training * 3) / 24_000, rel=5e-3)
     price, months = break_even_words(found)
-    assert "up to 0.368 $" in price and "up to 1.66 months" in months
+    assert "up to $0.37 per label" in price and "up to 1.66 months" in months
 
 
 def test_the_intervals_are_those_of_the_examples_needed():

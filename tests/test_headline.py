@@ -121,7 +121,9 @@ def test_a_target_below_the_floor_of_the_law_is_not_promised():
 
 def test_one_price_is_said_with_its_chance():
     found = answer(LAW, target=LAW[-1] * 0.8)
-    assert re.match(r"\$[\d,]+ would bring the loss .* with 8\d% probability", found.sentence)
+    assert re.match(
+        r"\$[\d,]+ would bring the mine's loss .* with 8\d% probability", found.sentence
+    )
 
 
 def test_what_was_assumed_is_said_unless_it_was_given():
@@ -131,13 +133,13 @@ def test_what_was_assumed_is_said_unless_it_was_given():
         "Assumed: a target 20% below today's loss; "
     )
     given = assumed(analysis, Question(prices=Prices(target=0.1, label_price=0.5)))
-    assert given.startswith("Assumed: 0.5 $ per label; 2 people for 6 months at 12,000 $")
+    assert given.startswith("Assumed: $0.50 per label; 2 people for 6 months at $12,000 a")
 
 
 def test_architectures_measured_far_apart_do_not_refuse_the_answer():
     large = 10.0**5 * 2 ** np.arange(6)
     found = answer(LAW, large=(large, 3.0 * large**-0.4))
-    assert "of the large from" in found.sentence
+    assert "the large's loss from" in found.sentence
     curves = {"small": (SIZES, LAW), "large": (large, 3.0 * large**-0.4)}
     table = pd.concat(
         [pd.DataFrame({"architecture": k, "n": n, "value": y}) for k, (n, y) in curves.items()]
