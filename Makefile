@@ -28,7 +28,7 @@ test: setup  ## style, types, and all tests with their coverage
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
-	$(RUN) python -m pytest --cov --cov-report=term
+	$(RUN) python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
 bench: setup  ## the training loop next to the notebook's and a plain one: make bench DATA=cifar10.npz
 	$(RUN) python benchmarks/training.py $(DATA)

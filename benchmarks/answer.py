@@ -36,7 +36,9 @@ from tracking.export import read_export
 from tracking.runs import declared, is_replica
 
 EXAMPLES = Path(__file__).parents[1] / "app" / "example"
-SEEDS = 10  # of the data, at most
+SEEDS = 6  # of the data, in a simulated study
+SAMPLES = 8
+NOISE = 0.03  # relative, of one training
 POOLS = {  # whose double is measured, too
     "functions": (2880, 5760),
     "digits": (345,),
@@ -115,7 +117,7 @@ def hours(runs: pd.DataFrame) -> float:
 def judged(case: Case) -> dict[str, object]:
     """A row: cost and answer of the policy beside those of the grid and of doubling."""
     grid = of_everything(case)
-    row: dict[str, object] = {"case": case.name}
+    row: dict[str, object] = {"case": case.name, "learners": len(case.means.learners)}
     for name, advisor in (("answer", policy), ("doubling", doubling)):
         advice, runs = played(case, advisor)
         found = advice.answer
@@ -161,6 +163,8 @@ def stored(name: str, runs: pd.DataFrame, measure: str, pool: int) -> Case:
     means = Means(
         learners=tuple(sorted(part["architecture"].unique())),
         fractions=tuple(sorted(part["fraction"].unique())),
+        most_samples=int(part["sample"].max()),
+        most_replicas=part.loc[is_replica(part), "data_seed"].nunique() + 1,
     )
     truth = later.groupby("architecture")["value"].mean().to_dict()
     return Case(f"{name} {measure} {pool:,}", part, truth, Goal(measure, float(ahead)), means)
@@ -170,7 +174,7 @@ def stored(name: str, runs: pd.DataFrame, measure: str, pool: int) -> Case:
 
 
 def simulated(count: int) -> Iterator[Case]:
-    """Three learners whose exponents wander, 3 % noise, six samples, ten data seeds."""
+    """Three learners whose exponents wander, 3 % noise, eight samples, six data seeds."""
     for seed in range(count):
         random = np.random.default_rng(seed)
         pool = 12_800
@@ -181,24 +185,37 @@ def simulated(count: int) -> Iterator[Case]:
             end = 0.2 * np.exp(0.2 * random.standard_normal())
             b = 0.35 * np.exp(0.3 * random.standard_normal())
             curve = wandering(random, sizes, end, b, random.choice([0, 0.3]))
-            truth[learner] = float(curve(2 * pool) * np.exp(0.03 * random.standard_normal()))
+            off = np.append(0.3, random.exponential(0.1, SAMPLES))
+            truth[learner] = curve(2 * pool) * (1 + off.min()) * noise(random)
             rows += [
-                (learner, n, data_seed, sample, curve(n) * (1 + off) * noise)
+                (
+                    learner,
+                    n,
+                    data_seed,
+                    sample,
+                    curve(n) * (1 + off[sample]) * noise(random),
+                    curve(n) * (1 + off[sample]) * noise(random),
+                )
                 for n in sizes
                 for data_seed in range(SEEDS)
-                for sample, off in enumerate(np.append(0.3, random.exponential(0.1, 6)))
-                for noise in [np.exp(0.03 * random.standard_normal())]
+                for sample in range(SAMPLES + 1)
             ]
-        columns = ["architecture", "n_train", "data_seed", "sample", "test_loss"]
+        columns = ["architecture", "n_train", "data_seed", "sample"]
+        columns += ["best_val_loss", "test_loss"]
         runs = with_winners(pd.DataFrame(rows, columns=columns), pool)
-        means = Means(tuple("abc"), tuple(sizes / pool))
+        fractions = tuple(sizes / pool)
+        means = Means(tuple("abc"), fractions, most_samples=SAMPLES, most_replicas=SEEDS)
         yield Case(f"simulated {seed}", runs, truth, Goal("loss", 2.0 * pool), means)
+
+
+def noise(random: np.random.Generator) -> float:
+    return float(np.exp(NOISE * random.standard_normal()))
 
 
 def with_winners(runs: pd.DataFrame, pool: int) -> pd.DataFrame:
     """All samples of the first subset, and its winners on the others."""
     first = runs["data_seed"] == 0
-    cell = runs[first].groupby(["architecture", "n_train"])["test_loss"].idxmin()
+    cell = runs[first].groupby(["architecture", "n_train"])["best_val_loss"].idxmin()
     keys = ["architecture", "n_train", "sample"]
     winners = pd.MultiIndex.from_frame(runs.loc[cell, keys])
     kept = runs[first | pd.MultiIndex.from_frame(runs[keys]).isin(winners)]
@@ -212,7 +229,6 @@ def with_winners(runs: pd.DataFrame, pool: int) -> pd.DataFrame:
         seed=0,
         search_seed=0,
         search_space="default",
-        best_val_loss=kept["test_loss"],
         test_error=kept["test_loss"],
         seconds=kept["n_train"] / 100,
         replica=kept["data_seed"] > 0,
@@ -258,7 +274,10 @@ def main() -> None:
                 found[shown].map(lambda one: f"{one:.2f}" if isinstance(one, float) else one)
             )
         )
-    print(f"\n{len(found)} studies, medians and shares:\n\n{markdown(summary(found))}")
+    several = found["learners"] > 1
+    for said, part in (("several learners", found[several]), ("one learner", found[~several])):
+        if len(part):
+            print(f"\n{len(part)} studies of {said}:\n\n{markdown(summary(part))}")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def project_run(tmp_path_factory, empty_store, digits):
             capture_output=True,
             text=True,
             env=environment(PYTHONPATH=""),
-            timeout=150,
+            timeout=300,
         )
         trial = Trial(fraction=0.05, max_steps=MAX_STEPS, precision="fp32")
         yield SimpleNamespace(

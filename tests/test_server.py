@@ -52,7 +52,7 @@ def study(folder, uri):
         text=True,
         cwd=folder,
         env=environment(MLFLOW_TRACKING_URI=uri),
-        timeout=150,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -44,7 +44,6 @@ UNLIKELY = 0.05  # to win: a learner below this is dropped
 DRAWS = 4000  # random curves of each learner, of which the lowest wins
 REPLICAS = (3, 6, 10)  # subsets that a winner is trained on, one step after the other
 NEWEST = 3  # sizes at the end, of which replicas tell most
-MOST_SAMPLES = 32
 LAUNCH = 10 / 3600  # hours that a step takes beside its trials
 
 
@@ -81,7 +80,8 @@ class Means:
 
     learners: names.
     fractions: of the pool that may be trained on, rising.
-    samples: draws of the search, at first.
+    samples, most_samples: draws of the search, at first and at most.
+    most_replicas: subsets that a winner may be trained on.
     hours: of one worker, that may still be spent.
     trials: that may still be run.
     """
@@ -89,6 +89,8 @@ class Means:
     learners: tuple[str, ...]
     fractions: tuple[float, ...]
     samples: int = 2
+    most_samples: int = 32
+    most_replicas: int = max(REPLICAS)
     hours: float = math.inf
     trials: float = math.inf
 
@@ -316,9 +318,9 @@ def _moves(
     if larger is not None:
         size = round(larger.fractions[-1] * best.found.pool)
         yield larger, Measurements(np.array([size]))
-    yield from _replicas(best, sizes[-NEWEST:])
-    yield from _replicas(best, sizes)
-    longer = _longer_search(alive, best)
+    yield from _replicas(best, sizes[-NEWEST:], means)
+    yield from _replicas(best, sizes, means)
+    longer = _longer_search(alive, best, means)
     if longer is not None:
         yield longer, Measurements(sizes, longer=True)
 
@@ -334,10 +336,10 @@ def _larger_size(alive: Sequence[Contender], best: Contender, means: Means) -> M
     return _of_all(Kind.LARGER_SIZE, alive, fractions, samples)
 
 
-def _longer_search(alive: Sequence[Contender], best: Contender) -> Move | None:
+def _longer_search(alive: Sequence[Contender], best: Contender, means: Means) -> Move | None:
     """Twice the samples, for all that may still win: unequal searches cannot be compared."""
     samples = 2 * best.found.samples
-    if not best.found.falling or not 0 < samples <= MOST_SAMPLES:
+    if not best.found.falling or not 0 < samples <= means.most_samples:
         return None
     fractions = tuple(best.found.fractions[n] for n in best.found.sizes)
     return _of_all(Kind.LONGER_SEARCH, alive, fractions, samples)
@@ -357,13 +359,15 @@ def _of_all(
     )
 
 
-def _replicas(best: Contender, sizes: np.ndarray) -> Iterator[tuple[Move, Measurements]]:
+def _replicas(
+    best: Contender, sizes: np.ndarray, means: Means
+) -> Iterator[tuple[Move, Measurements]]:
     """The winners of these sizes, trained on more subsets."""
     found = best.found
     known = found.points["n"].value_counts()
     least = int(min(known[n] for n in sizes))
     wanted = next((count for count in REPLICAS if count > least), None)
-    if wanted is None:
+    if wanted is None or wanted > means.most_replicas:
         return
     missing = {n: max(wanted - int(known[n]), 0) for n in sizes}
     seconds = sum(count * found.seconds_at(n) for n, count in missing.items())
