@@ -45,6 +45,7 @@ POOLS = {  # whose double is measured, too
     "teacher-long_tail": (500, 1000, 5000, 10_000, 50_000),
     "teacher-linear": (1000, 2000, 10_000),
 }
+CELL = ["architecture", "n_train", "sample"]
 Advisor = Callable[[pd.DataFrame, str, Goal, Means], Advice]
 
 
@@ -52,12 +53,14 @@ Advisor = Callable[[pd.DataFrame, str, Goal, Means], Advice]
 class Case:
     """A study of which everything is known, and what is asked of it.
 
-    runs: of the pool, as load_runs gives them.
+    runs: all that can be uncovered, as load_runs gives them.
+    grid: those that the whole grid trains.
     truth: learner -> value at the goal's n, a gap.
     """
 
     name: str
     runs: pd.DataFrame
+    grid: pd.DataFrame
     truth: dict[str, float]
     goal: Goal
     means: Means
@@ -69,14 +72,18 @@ class Case:
 def played(case: Case, advisor: Advisor) -> tuple[Advice, pd.DataFrame]:
     """The last advice, and the runs that were uncovered for it."""
     runs = case.runs[:0]
+    means = case.means
     while True:
-        advice = advisor(runs, case.name, case.goal, case.means)
+        advice = advisor(runs, case.name, case.goal, means)
         if advice.move is None:
             return advice, runs
         known = pd.concat([runs, asked_for(case.runs, advice.move)]).drop_duplicates("run_id")
-        if len(known) == len(runs):  # the stored study has no more
+        if len(known) > len(runs):
+            runs = known
+        elif means.most_replicas > 1:  # it has those of the grid's winners alone
+            means = replace(means, most_replicas=1)
+        else:
             return advice, runs
-        runs = known
 
 
 def asked_for(runs: pd.DataFrame, move: Move) -> pd.DataFrame:
@@ -85,8 +92,10 @@ def asked_for(runs: pd.DataFrame, move: Move) -> pd.DataFrame:
         runs["architecture"].isin(move.learners) & runs["fraction"].isin(move.fractions)
     ]
     again = is_replica(mine)
-    searched = ~again & (mine["data_seed"] == 0) & (mine["sample"] <= move.samples)
-    return mine[searched | (again & (mine["data_seed"] < move.replicas))]
+    searched = mine[~again & (mine["data_seed"] == 0) & (mine["sample"] <= move.samples)]
+    winners = pd.MultiIndex.from_frame(best_runs(searched)[CELL])
+    others = mine[again & (mine["data_seed"] < move.replicas)]
+    return pd.concat([searched, others[pd.MultiIndex.from_frame(others[CELL]).isin(winners)]])
 
 
 def doubling(runs: pd.DataFrame, study: str, goal: Goal, means: Means) -> Advice:
@@ -104,7 +113,7 @@ def doubling(runs: pd.DataFrame, study: str, goal: Goal, means: Means) -> Advice
 def of_everything(case: Case) -> Answered:
     """The answer that the whole grid gives."""
     enough = replace(case.goal, grade="poor")
-    advice = policy(case.runs, case.name, enough, replace(case.means, hours=math.inf))
+    advice = policy(case.grid, case.name, enough, replace(case.means, hours=math.inf))
     assert advice.answer is not None
     return advice.answer
 
@@ -124,7 +133,7 @@ def judged(case: Case) -> dict[str, object]:
         assert found is not None
         truth = case.truth[found.learner]
         row |= {
-            f"{name} cost": hours(runs) / hours(case.runs),
+            f"{name} cost": hours(runs) / hours(case.grid),
             f"{name} width": np.log(found.high / found.low),
             f"{name} grade": found.sure.grade,
             f"{name} same": found.learner == grid.learner,
@@ -167,7 +176,8 @@ def stored(name: str, runs: pd.DataFrame, measure: str, pool: int) -> Case:
         most_replicas=part.loc[is_replica(part), "data_seed"].nunique() + 1,
     )
     truth = later.groupby("architecture")["value"].mean().to_dict()
-    return Case(f"{name} {measure} {pool:,}", part, truth, Goal(measure, float(ahead)), means)
+    goal = Goal(measure, float(ahead))
+    return Case(f"{name} {measure} {pool:,}", part, part, truth, goal, means)
 
 
 # --- known truth -----------------------------------------------------------------------------
@@ -202,36 +212,40 @@ def simulated(count: int) -> Iterator[Case]:
             ]
         columns = ["architecture", "n_train", "data_seed", "sample"]
         columns += ["best_val_loss", "test_loss"]
-        runs = with_winners(pd.DataFrame(rows, columns=columns), pool)
+        runs = as_runs(pd.DataFrame(rows, columns=columns), pool)
         fractions = tuple(sizes / pool)
         means = Means(tuple("abc"), fractions, most_samples=SAMPLES, most_replicas=SEEDS)
-        yield Case(f"simulated {seed}", runs, truth, Goal("loss", 2.0 * pool), means)
+        goal = Goal("loss", 2.0 * pool)
+        yield Case(f"simulated {seed}", runs, of_grid(runs), truth, goal, means)
 
 
 def noise(random: np.random.Generator) -> float:
     return float(np.exp(NOISE * random.standard_normal()))
 
 
-def with_winners(runs: pd.DataFrame, pool: int) -> pd.DataFrame:
+def of_grid(runs: pd.DataFrame) -> pd.DataFrame:
     """All samples of the first subset, and its winners on the others."""
-    first = runs["data_seed"] == 0
-    cell = runs[first].groupby(["architecture", "n_train"])["best_val_loss"].idxmin()
-    keys = ["architecture", "n_train", "sample"]
-    winners = pd.MultiIndex.from_frame(runs.loc[cell, keys])
-    kept = runs[first | pd.MultiIndex.from_frame(runs[keys]).isin(winners)]
-    return kept.assign(
-        run_id=kept.index.map(str),
+    first = runs[runs["data_seed"] == 0]
+    winners = pd.MultiIndex.from_frame(best_runs(first)[CELL])
+    others = runs[runs["data_seed"] > 0]
+    return pd.concat([first, others[pd.MultiIndex.from_frame(others[CELL]).isin(winners)]])
+
+
+def as_runs(table: pd.DataFrame, pool: int) -> pd.DataFrame:
+    """With the other columns that load_runs gives."""
+    return table.assign(
+        run_id=table.index.map(str),
         status="FINISHED",
         failure="",
         dataset="simulated",
-        fraction=kept["n_train"] / pool,
+        fraction=table["n_train"] / pool,
         pool=pool,
         seed=0,
         search_seed=0,
         search_space="default",
-        test_error=kept["test_loss"],
-        seconds=kept["n_train"] / 100,
-        replica=kept["data_seed"] > 0,
+        test_error=table["test_loss"],
+        seconds=table["n_train"] / 100,
+        replica=table["data_seed"] > 0,
     )
 
 

@@ -35,12 +35,13 @@ from analysis.planning.study_so_far import StudySoFar, Trials, study_so_far
 from analysis.reasons import Finding, FitError, Reason
 from tracking.schema import FAILED, FINISHED
 
-FIRST = 4  # sizes that every learner is trained on before any is dropped
+FIRST = 5  # sizes that every learner is trained on before any is dropped
 # Stopping where an interval happens to look narrow makes it too narrow. So no answer is final
 # from fewer sizes, nor further beyond the largest of them (`python benchmarks/answer.py`).
 ENOUGH = 6
 REACH = 8  # times the largest size
-UNLIKELY = 0.05  # to win: a learner below this is dropped
+UNLIKELY = 0.02  # to win: a learner below this is dropped
+DECIDED = 0.8  # chance to be best, from which on no other learner is looked at
 DRAWS = 4000  # random curves of each learner, of which the lowest wins
 REPLICAS = (3, 6, 10)  # subsets that a winner is trained on, one step after the other
 NEWEST = 3  # sizes at the end, of which replicas tell most
@@ -186,9 +187,12 @@ def advise(runs: pd.DataFrame, study: str, goal: Goal, means: Means) -> Advice:
         dropped={one.name: chances[one.name] for one in contenders if one not in alive},
         move=None,
     )
-    if _is_reached(known.answer, best, goal):
-        return replace(known, reason=Reason.GRADE_REACHED(grade=goal.grade))
-    return _next(known, alive, best, goal, means)
+    if not _is_reached(known.answer, best, goal):
+        return _next(known, alive, best, goal, means)
+    doubt = _doubt(known, alive, best, means)
+    if doubt is not None and _can_be_paid(doubt, means):
+        return replace(known, move=doubt)
+    return replace(known, reason=Reason.GRADE_REACHED(grade=goal.grade))
 
 
 # --- where it stands -------------------------------------------------------------------------
@@ -264,6 +268,20 @@ def _is_reached(answer: Answered | None, best: Contender, goal: Goal) -> bool:
     if answer is None or len(best.found.sizes) < ENOUGH or goal.n > REACH * answer.n_now:
         return False
     return GRADES.index(answer.sure.grade) <= GRADES.index(goal.grade)
+
+
+def _doubt(
+    known: Advice, alive: Sequence[Contender], best: Contender, means: Means
+) -> Move | None:
+    """What could still make another learner the best; None where nothing is likely to.
+
+    A longer search where it was too short, the next size where the best is not DECIDED.
+    """
+    assert known.answer is not None
+    if known.answer.chance >= DECIDED or len(alive) == 1:
+        return None
+    longer = _longer_search(alive, best, means)
+    return longer or _larger_size(alive, best, means)
 
 
 # --- what to do next -------------------------------------------------------------------------
