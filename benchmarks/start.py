@@ -1,9 +1,16 @@
-"""How long commands take from their start to their end: python benchmarks/start.py [ROUNDS]
+"""How long commands take from their start to their end.
 
-Each command runs as a process of its own, in turn with a program that does nothing but import
-NumPy, pandas and scipy.special, which every answer needs. Medians of the rounds: wall-clock
-seconds, seconds of processor time, and how many times that of the bare imports. The ratio of
-processor times hardly moves on a busy machine; wall-clock times are of a quiet one.
+    python benchmarks/start.py [ROUNDS]     commands that read
+    python benchmarks/start.py run [PAIRS]  a trial, beside a project that does next to nothing
+
+Of the first, each command runs as a process of its own, in turn with a program that does
+nothing but import NumPy, pandas and scipy.special, which every answer needs. Medians of the
+rounds: wall-clock seconds, seconds of processor time, and how many times that of the bare
+imports. The ratio of processor times hardly moves on a busy machine; wall-clock times are of
+a quiet one.
+
+The second runs README's `mlflow run . -P fraction=0.05` in turn with an empty project, which
+imports MLflow and torch and logs one metric; both in one store. The ratio is of each pair.
 """
 
 import os
@@ -20,6 +27,14 @@ ROOT = Path(__file__).parents[1]
 POINTS = (100, 200, 400, 800, 1600, 3200)
 BARE = "the imports alone"
 MEASURED = ("wall", "processor")
+RUN = ["-m", "mlflow", "run", "--env-manager", "local"]
+EMPTY = """
+import mlflow
+import torch
+
+with mlflow.start_run():
+    mlflow.log_metric("loss", 0.5)
+"""
 TITLE = f"{'command':<34} {'wall s':>7} {'cpu s':>7} {'× bare':>7}"
 
 
@@ -56,7 +71,11 @@ def cost(arguments: list[str]) -> Cost:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
     )
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -89,5 +108,46 @@ def show(costs: dict[str, Cost]) -> None:
         print(f"{label:<34} {one.wall:>7.2f} {one.processor:>7.2f} {times:>7.2f}")
 
 
+# --- a trial, beside an empty project -------------------------------------------------------
+
+
+def empty_project(folder: Path) -> Path:
+    """A project whose one command logs one metric."""
+    folder.mkdir()
+    (folder / "empty.py").write_text(EMPTY)
+    (folder / "MLproject").write_text(
+        "name: empty\nentry_points:\n  main:\n    command: python empty.py\n"
+    )
+    return folder
+
+
+def show_pairs(pairs: int) -> None:
+    """Print each pair, and the medians. A first pair fills the caches and does not count."""
+    ratios: dict[str, list[float]] = {name: [] for name in MEASURED}
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        empty = str(empty_project(Path(folder) / "empty"))
+        for pair in range(pairs + 1):
+            ours = cost([*RUN, str(ROOT), "-P", "fraction=0.05"])
+            theirs = cost([*RUN, empty])
+            if pair:
+                print(_pair(ours, theirs, ratios), flush=True)
+    for name, found in ratios.items():
+        print(f"{name}: {statistics.median(found):.2f} times the empty project, in the median")
+
+
+def _pair(ours: Cost, theirs: Cost, ratios: dict[str, list[float]]) -> str:
+    said = []
+    for name in MEASURED:
+        mine, other = getattr(ours, name), getattr(theirs, name)
+        ratios[name].append(mine / other)
+        said.append(f"{name} {mine:.1f} s to {other:.1f} s: {mine / other:.2f}")
+    return "; ".join(said)
+
+
 if __name__ == "__main__":
-    show(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 7))
+    asked = sys.argv[1:]
+    if asked[:1] == ["run"]:
+        show_pairs(int(asked[1]) if asked[1:] else 5)
+    else:
+        show(measure(int(asked[0]) if asked else 7))

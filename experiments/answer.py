@@ -7,9 +7,8 @@ python -m experiments.answer --study digits --dataset digits --target_error 0.05
 from collections.abc import Sequence
 from dataclasses import replace
 
-from experiments.orchestration.answering import OPTIONS, answer, parse
 from experiments.orchestration.options import on_form
-from experiments.tasks.load import load_task, on_task
+from experiments.orchestration.question import OPTIONS, parse
 from tracking.command import run
 
 __all__ = ["OPTIONS", "main", "parse"]
@@ -18,6 +17,10 @@ __all__ = ["OPTIONS", "main", "parse"]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Answer a question. Raises InputError for what was asked wrongly."""
     asked, options = parse(arguments)
+    # late: --help needs neither torch nor MLflow
+    from experiments.orchestration.answering import answer
+    from experiments.tasks.load import load_task, on_task
+
     task = load_task(options.settings, options.data_dir, options.trainers)
     options = on_form(options, task.form)
     answer(asked, replace(options, settings=on_task(options.settings, task)), task)

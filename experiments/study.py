@@ -9,12 +9,7 @@ Launched again, it runs what is missing.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from experiments.orchestration.coordinator import launch
-from experiments.orchestration.dry_run import dry_run
-from experiments.orchestration.grid import grid
-from experiments.orchestration.options import OPTIONS, on_form, parse
-from experiments.tasks.load import load_task, on_task
-from experiments.training.subsets import subset_size
+from experiments.orchestration.options import OPTIONS, StudyOptions, on_form, parse
 from tracking.command import run
 
 __all__ = ["OPTIONS", "main", "parse"]
@@ -22,7 +17,18 @@ __all__ = ["OPTIONS", "main", "parse"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run or estimate a study. Raises InputError for what was asked wrongly."""
-    options = parse(arguments)
+    start(parse(arguments))
+
+
+def start(options: StudyOptions) -> None:
+    """Run or estimate a study. Raises InputError."""
+    # late: --help needs neither torch nor MLflow
+    from experiments.orchestration.coordinator import launch
+    from experiments.orchestration.dry_run import dry_run
+    from experiments.orchestration.grid import grid
+    from experiments.tasks.load import load_task, on_task
+    from experiments.training.subsets import subset_size
+
     task = load_task(options.settings, options.data_dir, options.trainers)
     options = on_form(options, task.form)
     options = replace(options, settings=on_task(options.settings, task))

@@ -15,6 +15,7 @@ HEAVY = (
     "scipy.optimize",
     "scipy.stats",
     "sklearn",
+    "skops",
     "sqlalchemy",
     "streamlit",
     "torch",
@@ -44,6 +45,18 @@ def loaded(folder, module, *arguments):
     return set(ast.literal_eval(done.stdout.splitlines()[-1]))
 
 
+def said_by(program):
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 @pytest.fixture
 def curve(tmp_path):
     rows = "".join(f"{n},{2 * n**-0.36 + 0.01}\n" for n in (100, 200, 400, 800, 1600, 3200))
@@ -56,6 +69,43 @@ def curve(tmp_path):
 )
 def test_the_help_of_a_command_that_reads_loads_nothing_slow(tmp_path, module):
     assert loaded(tmp_path, module, "--help") == set()
+
+
+@pytest.mark.parametrize(
+    "module", ["experiments.run", "experiments.study", "experiments.answer"]
+)
+def test_the_help_of_a_command_that_trains_loads_nothing_slow(tmp_path, module):
+    assert loaded(tmp_path, module, "--help") == set()
+
+
+def test_an_untuned_network_takes_no_statistics_and_no_other_learners(store):
+    known = loaded(store, "experiments.run", "--fraction", "0.05", "--max_steps", "20")
+    assert known >= {"mlflow", "torch"}
+    assert not known & {"altair", "scipy.stats", "sklearn", "skops", "streamlit"}
+
+
+def test_a_training_takes_no_compiler():
+    """Of torch: making its own optimiser would import that, for a second."""
+    program = """
+import sys
+from experiments.tasks.load import load_task
+from experiments.training.train import train
+from experiments.training.trial import Trial
+from tracking.schema import RunSettings
+train(Trial(architecture="linear", max_steps=20, precision="fp32"), load_task(RunSettings()))
+print("torch._dynamo" in sys.modules)
+"""
+    assert said_by(program) == "False"
+
+
+def test_the_garbage_collector_does_not_look_through_what_a_command_imported():
+    program = """
+import atexit, gc
+from tracking.command import run
+atexit.register(lambda: print(gc.get_freeze_count() > 1000))  # the last to be called
+run(lambda: print(gc.get_threshold()[0] > 10_000))
+"""
+    assert said_by(program).split() == ["True", "True"]
 
 
 @pytest.mark.parametrize("wanted", [(), ("--target", "0.1"), ("--json",)], ids=str)

@@ -14,7 +14,7 @@ from benchmarks.clones import clone
 from experiments import study
 from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
-from experiments.run import record
+from experiments.orchestration.record import record
 from experiments.training.trial import Trial
 
 GRID = [

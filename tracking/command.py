@@ -1,6 +1,8 @@
 """What all commands share: options from the schema; bad input is one line and exit code 2."""
 
 import argparse
+import atexit
+import gc
 import math
 import os
 import re
@@ -25,6 +27,9 @@ MOST_LETTERS = 2000  # of a text
 MOST_OF_A_NAME = 200  # letters; MLflow's tables keep no more than 250
 MOST_OF_A_FILE = 255  # bytes of a file's name
 QUOTED = 60  # letters of a value that an error repeats
+# New objects until the garbage collector looks for rings among them. After every 700, as it is
+# by default, it would look through all of torch and MLflow while they are imported.
+SELDOM = 50_000
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,8 @@ def run(main: Callable[[], None]) -> None:
     SIGTERM, by which schedulers end a job, is the same as Ctrl-C.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.set_threshold(SELDOM)
+    atexit.register(gc.freeze)  # nor does it look through everything before the process ends
     try:
         main()
         sys.stdout.flush()

@@ -2,16 +2,17 @@
 
 import importlib
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
 import mlflow
-import sklearn
-import skops.io
 import torch
 from mlflow.models import Model, infer_signature
+from mlflow.utils import requirements_utils
 
 from experiments.training.task import Task
 from tracking.errors import one_line
@@ -19,8 +20,9 @@ from tracking.retry import StoreAway, persist, repeated_by_mlflow
 
 MODEL_NEEDS = [
     f"torch=={torch.__version__.partition('+')[0]}",
-    f"scikit-learn=={sklearn.__version__}",
+    f"scikit-learn=={version('scikit-learn')}",
 ]
+CHECK = "_check_requirement_satisfied"  # of MLflow
 TAG_LENGTH = 500  # characters of a reason, at most
 # Packages that MLflow has a flavour of the same name for, and what that calls the model.
 FLAVOURS = {"catboost": "cb_model", "lightgbm": "lgb_model", "xgboost": "xgb_model"}
@@ -39,7 +41,7 @@ def log_model(run_id: str, model: Any, task: Task) -> None:
         _log_network(run_id, model, inputs)
     elif _package(model) in FLAVOURS:
         _log_boosted(run_id, model)
-    elif isinstance(model, sklearn.base.BaseEstimator):
+    elif _is_estimator(model):
         _log_estimator(run_id, model, inputs, task.has_words)
     else:
         _log_other(run_id, model)
@@ -52,7 +54,7 @@ def try_to_log(client: Any, run_id: str, model: Any, task: Task) -> str:
     Raises StoreAway.
     """
     try:
-        with repeated_by_mlflow():
+        with repeated_by_mlflow(), _without_looking_up_packages():
             persist(log_model, run_id, model, task)
     except StoreAway:
         raise
@@ -63,8 +65,28 @@ def try_to_log(client: Any, run_id: str, model: Any, task: Task) -> str:
     return ""
 
 
+@contextmanager
+def _without_looking_up_packages() -> Iterator[None]:
+    """MLflow would ask whether MODEL_NEEDS are installed, of which it lists every package.
+
+    That takes half a second, and their versions were just read from what is installed.
+    """
+    before = getattr(requirements_utils, CHECK)
+    setattr(requirements_utils, CHECK, lambda requirement: None)
+    try:
+        yield
+    finally:
+        setattr(requirements_utils, CHECK, before)
+
+
 def _package(model: Any) -> str:
     return type(model).__module__.partition(".")[0]
+
+
+def _is_estimator(model: Any) -> bool:
+    """Whether it is scikit-learn's; who has made one has imported that."""
+    base = sys.modules.get("sklearn.base")
+    return base is not None and isinstance(model, base.BaseEstimator)
 
 
 def _log_network(run_id: str, model: torch.nn.Module, inputs: Any) -> None:
@@ -120,6 +142,8 @@ def _without_warning_of_pickles() -> Iterator[None]:
 
 def _types_of(model: Any) -> list[str]:
     """What the model consists of; this process has just made it."""
+    import skops.io  # late: it takes a second
+
     return skops.io.get_untrusted_types(data=skops.io.dumps(model))
 
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from experiments.orchestration.processes import cores
-from experiments.training.devices import find_device
 from experiments.training.spaces import space_text
-from experiments.training.successive_halving import RULE
 from experiments.training.trainers import find_trainer, trainer_texts
 from tracking import schema
 from tracking.command import (
@@ -168,6 +166,8 @@ def _shared(options: StudyOptions, given: Mapping[str, Any]) -> RunSettings:
     shared = {one.name: given[one.name] for one in SHARED if one.name not in places}
     shared["space"] = space_text(given["space"])
     if options.pruning == "halving":
+        from experiments.training.successive_halving import RULE  # late: torch
+
         return RunSettings(**shared, bracket=options.samples, halving=RULE)
     return RunSettings(**shared)
 
@@ -216,6 +216,8 @@ def _check_cluster(options: StudyOptions) -> None:
     if options.engine == "here":
         if address:
             raise InputError(f"ray_address '{address}' needs engine=ray; engine is 'here'")
+        from experiments.training.devices import find_device  # late: torch
+
         find_device(options.device)
     elif options.device != "auto":
         raise InputError(

@@ -6,8 +6,8 @@ from experiments.tasks.arrays import is_table
 from experiments.tasks.builtin import TABLES
 from experiments.tasks.held_back import TRAIN
 from experiments.tasks.images import DATASETS, images_of, load_data, load_sets
-from experiments.tasks.table_learning import TableTask
 from experiments.tasks.tables import FILES, load_file, make_table, table_of_frame
+from experiments.training.table import Table
 from experiments.training.task import Task
 from tracking.errors import InputError
 from tracking.schema import RunSettings
@@ -21,9 +21,9 @@ def load_dataset(settings: RunSettings, data_dir: str = "data") -> Task:
     kind, _, rest = name.partition(":")
     if name in TABLES:
         _refuse_columns(settings)
-        return TableTask(make_table(TABLES[name](), name, kind=settings.kind))
+        return _task_of(make_table(TABLES[name](), name, kind=settings.kind))
     if kind in FILES and rest:
-        return TableTask(load_file(name, settings.target, settings.text, settings.kind))
+        return _task_of(load_file(name, settings.target, settings.text, settings.kind))
     if name in DATASETS or (kind == "folder" and rest):
         _refuse_of_images(settings)
         return load_data(name, data_dir)
@@ -34,15 +34,21 @@ def _of_arrays(settings: RunSettings, data_dir: str) -> Task:
     name = settings.dataset
     loaded = load_sets(name, data_dir)
     if isinstance(loaded, pd.DataFrame):
-        return TableTask(
+        return _task_of(
             table_of_frame(loaded, name, settings.target, settings.text, settings.kind)
         )
     if is_table(loaded[TRAIN][0]):
         if settings.target:
             _refuse_columns(settings)
-        return TableTask(make_table(loaded, name, settings.text, settings.kind))
+        return _task_of(make_table(loaded, name, settings.text, settings.kind))
     _refuse_of_images(settings)
     return images_of(loaded, name)
+
+
+def _task_of(table: Table) -> Task:
+    from experiments.tasks.table_learning import TableTask  # late: scikit-learn takes a second
+
+    return TableTask(table)
 
 
 def _refuse_columns(settings: RunSettings) -> None:

@@ -12,6 +12,7 @@ from experiments.training.augmentation import augment
 from experiments.training.classifier import autocast, evaluate, normalised
 from experiments.training.image_sets import Sets, Split
 from experiments.training.results import Course, Diverged, Evaluation, Fitted
+from experiments.training.sgd import Sgd
 from experiments.training.trial import Trial
 
 LR_DROP = 0.1
@@ -158,29 +159,26 @@ class Descent:
         self._drops_left -= 1
         self._last_drop = self._step
         self._model.load_state_dict(self.best_weights)
-        for group in self._optimiser.param_groups:
-            group["lr"] *= LR_DROP
+        self._optimiser.lr *= LR_DROP
 
 
 # --- steps ---------------------------------------------------------------------------------
 
 
-def make_optimiser(
-    model: nn.Module, hyperparameters: Mapping[str, Any]
-) -> torch.optim.Optimizer:
-    """Stochastic gradient descent with the hyperparameters lr, momentum and weight_decay."""
-    return torch.optim.SGD(
+def make_optimiser(model: nn.Module, hyperparameters: Mapping[str, Any]) -> Sgd:
+    """Stochastic gradient descent with the hyperparameters lr, momentum and weight_decay.
+
+    Raises InputError for a negative one.
+    """
+    return Sgd(
         model.parameters(),
         lr=hyperparameters["lr"],
         momentum=hyperparameters["momentum"],
         weight_decay=hyperparameters["weight_decay"],
-        fused=True,
     )
 
 
-def take_step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, batch: Split, precision: str
-) -> Tensor:
+def take_step(model: nn.Module, optimiser: Sgd, batch: Split, precision: str) -> Tensor:
     """One step of gradient descent, without waiting for the device.
 
     Returns the mean loss of the batch in nats, detached.
@@ -188,7 +186,7 @@ def take_step(
     with autocast(batch, precision):
         logits = model(batch.images)
     loss = F.cross_entropy(logits.float(), batch.labels)
-    optimiser.zero_grad(set_to_none=True)
+    optimiser.zero_grad()
     loss.backward()
     optimiser.step()
     return loss.detach()

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from scipy.stats import loguniform
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from experiments.training.distributions import loguniform
 from experiments.training.own_architectures import (
     call_builder,
     check_model,

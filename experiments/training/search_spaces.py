@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import loguniform, randint
-from sklearn.model_selection import ParameterSampler
 
+from experiments.training.distributions import loguniform, randint
 from experiments.training.networks import find_architecture
 from experiments.training.spaces import Space
 from tracking import schema
@@ -93,6 +92,8 @@ def draw(
         return _plain(architecture, {name: default for name, (default, _) in chosen.items()})
     if not chosen:
         return {}
+    from sklearn.model_selection import ParameterSampler  # late: it takes a second
+
     distributions = {name: choices for name, (_, choices) in chosen.items()}
     state = named_seed("search", architecture, space, search_seed, sample)
     try:

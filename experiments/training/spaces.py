@@ -7,8 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import loguniform, randint, rv_continuous, rv_discrete, uniform
-
+from experiments.training.distributions import loguniform, randint, uniform
 from tracking import schema
 from tracking.errors import InputError, one_line
 
@@ -44,7 +43,8 @@ def _is_searchable(entry: Any) -> bool:
     choices = entry[1]
     if isinstance(choices, list):
         return bool(choices)
-    return hasattr(choices, "rvs") and not isinstance(choices, rv_continuous | rv_discrete)
+    # a distribution of scipy.stats without its range would be called to get one
+    return hasattr(choices, "rvs") and not callable(choices)
 
 
 def check_names(whose: str, space: Space) -> None:
@@ -73,7 +73,7 @@ def _loguniform(low: float, high: float) -> Any:
 def _uniform(low: float, high: float) -> Any:
     if not low < high:
         raise ValueError
-    return uniform(low, high - low)
+    return uniform(low, high)
 
 
 def _randint(low: int, high: int) -> Any:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scipy.stats import loguniform
 from torch import nn
 
+from experiments.training.distributions import loguniform
 from experiments.training.own_architectures import import_builder
 from experiments.training.spaces import Space, check_space
 from tracking.errors import InputError

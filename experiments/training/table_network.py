@@ -121,7 +121,7 @@ class TableDescent(Descent):
         outputs = self._model(batch.x)
         lose = F.cross_entropy if self._table.classes else F.mse_loss
         loss = lose(outputs, batch.labels)
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimiser.zero_grad()
         loss.backward()
         self._optimiser.step()
         return loss.detach()
