@@ -97,7 +97,7 @@ def test_the_next_trials_are_asked_in_the_measure(classified):
 
 
 def test_the_next_command_names_the_trainer_and_no_dataset(classified):
-    command = StudyAnalysis(classified, "own").next_trials("mine", 0.005, 0.9).command
+    command = StudyAnalysis(classified, "own").next_trials("mine", 0.005, 0.9).table.command[0]
     assert "--trainers mine" in command
     for option in ("--architectures", "--dataset", "--trainer ", "--target"):
         assert option not in command
