@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.planning.answering import Advice, Goal, Means, advise
+from analysis.planning.answering import advise
+from analysis.planning.goal import Advice, Goal, Means
 from analysis.reasons import FitError
 from analysis.report.advice_words import advice_lines
 from analysis.report.messages import say_error

@@ -20,15 +20,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from analysis.planning.answering import (
-    Advice,
-    Answered,
-    Goal,
-    Kind,
-    Means,
-    Move,
-)
 from analysis.planning.answering import advise as policy
+from analysis.planning.goal import Advice, Answered, Goal, Kind, Means, Move
 from analysis.selection import best_runs, points
 from benchmarks.results_tables import markdown
 from benchmarks.truths import wandering

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.advise import left
-from analysis.planning.answering import ENOUGH, FIRST, Goal, Kind, Means, advise
+from analysis.planning.answering import ENOUGH, FIRST, advise
+from analysis.planning.goal import Goal, Kind, Means
 from analysis.reasons import Reason
 from analysis.report.advice_words import advice_lines
 from tracking.runs import load_runs

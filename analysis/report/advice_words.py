@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from analysis.planning.answering import Advice, Answered, Goal, Kind, Means, Move
+from analysis.planning.goal import Advice, Answered, Goal, Kind, Means, Move
 from analysis.report.messages import say
 from analysis.report.numbers import chance, in_units, interval, said_of, size, sizes
 
