@@ -157,7 +157,13 @@ def overwritten(file):
     file.write_bytes(b"these are no tables" * 1000)
 
 
-@pytest.mark.parametrize("breaks", [cut_off, overwritten])
+def overwritten_inside(file):
+    with file.open("r+b") as opened:
+        opened.seek(file.stat().st_size // 2)
+        opened.write(b"no page of a database " * 2000)
+
+
+@pytest.mark.parametrize("breaks", [cut_off, overwritten, overwritten_inside])
 def test_a_file_that_is_cut_off_or_overwritten_gets_one_line(store, refuses, breaks):
     breaks(store / "mlflow.db")
     for arguments in (

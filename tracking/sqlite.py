@@ -28,6 +28,7 @@ PREFIX = "sqlite:///"
 SCHEME = re.compile(r"sqlite(\+pysqlite)?:///", re.IGNORECASE)
 NEEDED = {"alembic_version", "experiments", "runs", "params", "metrics", "tags"}
 PATIENCE = 5.0  # seconds that a look waits for a lock
+READ_WHOLE = 50e6  # bytes of a file, up to which all of its pages are looked at
 STILL = 5.0  # seconds after which a half-made file is taken for one that nobody makes
 OLD = 600.0  # seconds after which what a killed launch was making is thrown away
 # Kept between two looks: a file that was whole is not looked at again while it is the same.
@@ -107,6 +108,10 @@ def check(file: Path, uri: str) -> None:
 def _look(file: Path) -> tuple[set[str], str]:
     """The tables of a file, and the version of MLflow's schema; "" for none."""
     with _opened(file) as connection:
+        if file.stat().st_size <= READ_WHOLE:
+            (said,) = connection.execute("pragma quick_check(1)").fetchone()
+            if said != "ok":
+                raise sqlite3.DatabaseError(said)
         tables = _tables(connection)
         version = ""
         if tables >= NEEDED:
