@@ -224,6 +224,15 @@ def test_a_test_folder_without_classes_is_left_out_and_said(tmp_path):
     assert data.describe().endswith("left out: test/ (no folder per class)")
 
 
+def test_images_beside_the_classes_are_left_out_and_said(tmp_path):
+    draw_folder(tmp_path)
+    (tmp_path / "preview.png").write_bytes((tmp_path / "ant" / "0.png").read_bytes())
+    data = load_data(f"folder:{tmp_path}")
+    assert len(data.pool) + len(data.validation) + len(data.test) == 30
+    said = f"left out: images beside the classes of {tmp_path.name}/ (1)"
+    assert data.describe().endswith(said)
+
+
 def test_a_class_may_be_called_train(tmp_path):
     draw_folder(tmp_path, names=("bus", "car", "train"))
     assert load_data(f"folder:{tmp_path}").classes == 3

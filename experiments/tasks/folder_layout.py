@@ -31,7 +31,7 @@ class File:
 
 
 def find_files(path: Path) -> tuple[dict[str, list[File]], list[str]]:
-    """The images of each set, in order, and the names of the folders that are left out.
+    """The images of each set, in order, and what is left out.
 
     Sets lie in train/, val/ and test/ or folders that are called alike; without train/ the
     classes lie directly in the folder. Folders with a dot, checkpoints and a test/ without
@@ -42,6 +42,7 @@ def find_files(path: Path) -> tuple[dict[str, list[File]], list[str]]:
         raise InputError(f"dataset folder '{path}' does not exist")
     try:
         sets, left_out = _find_sets(path)
+        left_out += _loose_images(sets)
         return {
             which: list(_files_of(folder, path)) for which, folder in sets.items()
         }, left_out
@@ -84,6 +85,20 @@ def _beside_classes(path: Path, named: dict[str, Path]) -> tuple[dict, list[str]
         else:
             left_out.append(f"{folder.name}/ (no folder per class)")
     return sets, left_out
+
+
+def _loose_images(sets: dict[str, list[Path]]) -> list[str]:
+    """Images beside the class folders, which have no class."""
+    parents = {folder.parent for folders in sets.values() for folder in folders}
+    return [
+        f"images beside the classes of {parent.name}/ ({count:,})"
+        for parent in sorted(parents)
+        if (count := sum(_is_image(one.name) for one in parent.iterdir() if one.is_file()))
+    ]
+
+
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(ENDINGS) and not name.startswith(".")
 
 
 def _by_set(path: Path) -> dict[str, Path]:
@@ -139,5 +154,5 @@ def _images(folder: Path) -> Iterator[str]:
         if any(part.startswith(".") for part in Path(root).relative_to(folder).parts):
             continue
         for name in sorted(names):
-            if name.lower().endswith(ENDINGS) and not name.startswith("."):
+            if _is_image(name):
                 yield os.path.join(root, name)  # noqa: PTH118 - thousands of them
