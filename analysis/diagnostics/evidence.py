@@ -89,7 +89,7 @@ def sureness(by_width: str, past: Past | None, far: Finding | None = None) -> Su
 
     A curve that has foretold its past MANY times is at least fair, however wide the interval;
     one that has not been tested often enough is at most fair; one that has missed its past is
-    poor, and so is an answer far beyond the data, unless its interval is narrow.
+    poor, and so is an answer far beyond the data, unless it were good nearer: then it is fair.
 
     by_width: grade of its interval alone.
     past: None where it is not known; the width alone counts then.
@@ -101,7 +101,9 @@ def sureness(by_width: str, past: Past | None, far: Finding | None = None) -> Su
     if past is not None:
         evidence = [past.finding, *evidence]
     grade = by_width if past is None else _with_past(by_width, past)
-    return Sureness("poor" if far and by_width != "good" else grade, tuple(evidence))
+    if far is not None:
+        grade = "fair" if grade == "good" else "poor"
+    return Sureness(grade, tuple(evidence))
 
 
 def _with_past(by_width: str, past: Past) -> str:
