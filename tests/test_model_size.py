@@ -13,6 +13,9 @@ from analysis.comparison.joint_law import (
 )
 from analysis.comparison.model_size import model_growth
 from analysis.reasons import Reason
+from analysis.report.model_size_section import model_size_sections
+from analysis.report.study_analysis import StudyAnalysis
+from tracking.study import Study
 
 SIZES = 250 * 2.0 ** np.arange(8)
 MODELS = np.array([4e4, 8e4, 1.6e5, 3.2e5, 6.4e5])
@@ -67,6 +70,18 @@ def test_a_search_whose_largest_model_wins_at_the_largest_sizes_is_flagged():
     assert not model_growth(wide)["cnn"].capped
     assert model_growth(narrow)["cnn"].capped
     assert model_growth(narrow)["cnn"].exponent < model_growth(wide)["cnn"].exponent
+
+
+def test_the_report_shows_the_growth_and_warns_of_a_search_space_that_is_too_small():
+    wide = runs(growing, models=FINE, noise=0.0)
+    narrow = wide[wide["n_parameters"] <= 1e5]
+    (section,) = model_size_sections(StudyAnalysis(Study("wide", wide), "d"))
+    exponent = section.table["exponent"].item()
+    assert float(exponent) == pytest.approx(0.5, abs=0.1) and not section.lines
+    (section,) = model_size_sections(StudyAnalysis(Study("narrow", narrow), "d"))
+    assert "cnn: the largest model that was tried wins" in section.lines[0]
+    of_one_size = wide.assign(n_parameters=1e4)
+    assert not model_size_sections(StudyAnalysis(Study("one", of_one_size), "d"))
 
 
 def test_models_of_one_size_and_winners_trained_again_do_not_count():

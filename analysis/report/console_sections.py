@@ -4,6 +4,7 @@ import pandas as pd
 
 from analysis.report.comparison_sections import summary
 from analysis.report.headline import Headline, assumed
+from analysis.report.model_size_section import model_size_sections
 from analysis.report.sections import Section, curve_sections
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.trust_sections import WARNINGS, trust_sections
@@ -24,7 +25,8 @@ def printed(analysis: StudyAnalysis, question: Question) -> list[Section]:
     _, *curves = curve_sections(analysis, question)  # the first is the chart
     several = len(analysis.known(confidence)) > 1
     comparison = [summary(analysis.comparison(confidence))] if several else []
-    return [*curves, *comparison, *trust_sections(analysis, question)]
+    sizes = model_size_sections(analysis)
+    return [*curves, *comparison, *sizes, *trust_sections(analysis, question)]
 
 
 def print_section(section: Section) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.report.comparison_sections import comparison_sections
 from analysis.report.decision_sections import decision_sections
+from analysis.report.model_size_section import model_size_sections
 from analysis.report.numbers import said_of
 from analysis.report.run_table import headings, runs_table
 from analysis.report.sections import Section, curve_sections
@@ -43,7 +44,8 @@ def models_sections(
     if analysis.asked(question) is None:
         return found
     first, *more = found
-    return [first, *comparison_sections(analysis, question), *more]
+    compared = comparison_sections(analysis, question)
+    return [first, *compared, *more, *model_size_sections(analysis)]
 
 
 def runs_sections(analysis: StudyAnalysis, question: Question) -> list[Section]:
