@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from analysis.report.glossary import GLOSSARY
 from analysis.report.messages import say_error
 from analysis.report.parts import PARTS, Part
 from analysis.report.sections import Section, curve_sections
@@ -38,6 +39,8 @@ def show(source: Source, analysis: StudyAnalysis, question: Question) -> None:
             help=say(Text("Adds exponents, crossovers, noise, and what was left out.")),
         )
     _about(source)
+    if engineers:
+        _glossary()
     titles = [say(part.title) for part in PARTS]
     key = f"tabs-{st.session_state['language']}"
     st.session_state.setdefault(key, titles[KEYS.index(st.session_state["part"])])
@@ -48,6 +51,13 @@ def show(source: Source, analysis: StudyAnalysis, question: Question) -> None:
                 _show(part, source, analysis, question, engineers)
     beside(source, analysis, question)
     address.write()
+
+
+def _glossary() -> None:
+    """Each term with its meaning, which appears under the pointer."""
+    with st.container(horizontal=True, key="glossary"):
+        for term, meaning in GLOSSARY:
+            st.caption(words(term), help=say(meaning), width="content")
 
 
 def _about(source: Source) -> None:

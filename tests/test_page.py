@@ -8,6 +8,7 @@ from conftest import ROOT, store_in
 from records import multiply, record_study
 from streamlit.testing.v1 import AppTest
 
+from analysis.report.glossary import GLOSSARY
 from app.source import EXAMPLES
 from tracking.export import exports
 
@@ -147,6 +148,14 @@ def test_error_is_asked_for_in_per_cent(study):
     shown = page(target_error=2)
     assert "to 2.00% with 80% probability" in answer(shown)
     assert shown.query_params["target_error"] == "2.0"
+
+
+def test_engineers_find_each_term_in_a_glossary_and_managers_none(study):
+    terms = {str(term): str(meaning) for term, meaning in GLOSSARY}
+    shown = page("decision", engineers=True)
+    found = {plain(one.value): one.help for one in shown.caption}
+    assert found.items() >= terms.items()
+    assert not terms.keys() & {plain(one.value) for one in page("decision").caption}
 
 
 @pytest.mark.parametrize(
