@@ -10,26 +10,24 @@ from tracking.text import Text
 
 PERMALINK = Text("The address of this page is a permalink: whoever opens it sees the same.")
 
+PAGES = (
+    (Text("One page to mail (HTML)"), summary_html, "summary.html", ":material/mail:"),
+    (Text("Download the whole report (HTML)"), as_html, "report.html", ":material/download:"),
+)
+
 
 def show(source: Source, analysis: StudyAnalysis, question: Question) -> None:
     language = st.session_state["language"]
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            say(Text("One page to mail (HTML)")),
-            lambda: summary_html(analysis, question, language).encode(),
-            "summary.html",
-            "text/html",
-            icon=":material/mail:",
-            on_click="ignore",
-        )
-        st.download_button(
-            say(Text("Download the whole report (HTML)")),
-            lambda: as_html(analysis, question, language).encode(),
-            "report.html",
-            "text/html",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        for title, write, file, icon in PAGES:
+            st.download_button(
+                say(title),
+                lambda write=write: write(analysis, question, language).encode(),
+                file,
+                "text/html",
+                icon=icon,
+                on_click="ignore",
+            )
         if source.kind != "csv":
             st.markdown(words(PERMALINK), width="stretch")

@@ -13,17 +13,11 @@ import pandas as pd
 from analysis.curves.backtest import backtest
 from analysis.curves.curve import known_of, read_points
 from analysis.curves.forecast import FAR, lawless, needed_from, width_grade
-from analysis.curves.predictive import Predictive, predict_curve
+from analysis.curves.predictive import predict_curve
 from analysis.diagnostics.evidence import CANNOT_SAY, GRADES, past_of, sureness
 from analysis.planning.goal import Advice, Answered, Contender, Goal, Kind, Means, Move
 from analysis.planning.moves import larger_size, longer_search, moves
-from analysis.planning.preposterior import (
-    LEAST,
-    Width,
-    expected_width,
-    width_at,
-    width_of_target,
-)
+from analysis.planning.preposterior import LEAST, asked_width, expected_width
 from analysis.planning.study_so_far import study_so_far
 from analysis.reasons import FitError, Reason
 from tracking.schema import FAILED, FINISHED
@@ -162,7 +156,7 @@ def _next(
     larger = larger_size(alive, best, means)
     if larger is not None and len(best.found.sizes) < ENOUGH:
         return _within(means, replace(known, move=larger))
-    width = _width(best.now, goal)
+    width = asked_width(best.now, np.array([goal.n]), goal.target, goal.confidence)
     before = width(best.now)
     points = best.found.points
     possible = [
@@ -188,9 +182,3 @@ def _within(means: Means, advice: Advice) -> Advice:
 
 def _can_be_paid(move: Move, means: Means) -> bool:
     return means.hours > 0 and move.hours <= means.hours and move.trials <= means.trials
-
-
-def _width(now: Predictive, goal: Goal) -> Width:
-    if goal.target is None:
-        return width_at(np.array([goal.n]), goal.confidence)
-    return width_of_target(now, goal.target, goal.confidence)

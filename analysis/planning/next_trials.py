@@ -12,9 +12,8 @@ from analysis.planning.preposterior import (
     LEAST,
     Measurements,
     Width,
+    asked_width,
     expected_width,
-    width_at,
-    width_of_target,
 )
 from analysis.planning.study_so_far import StudySoFar, Trials, study_so_far
 from analysis.reasons import Finding, Reason
@@ -126,10 +125,7 @@ def _more_sizes(found: StudySoFar) -> str:
 def _ranked(found: StudySoFar, target: float | None, confidence: float) -> pd.DataFrame:
     """The table of NextTrials."""
     now = predict_curve(read_points(found.points))
-    if target is None:
-        width = width_at(now.curve.n[-1] * np.array(AHEAD), confidence)
-    else:
-        width = width_of_target(now, target, confidence)
+    width = asked_width(now, now.curve.n[-1] * np.array(AHEAD), target, confidence)
     rows = [
         _row(found, now, candidate, width)
         for candidate in candidates(found)

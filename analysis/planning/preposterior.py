@@ -61,6 +61,15 @@ def width_of_target(now: Predictive, target: float, confidence: float) -> Width:
     return width
 
 
+def asked_width(
+    now: Predictive, at: np.ndarray, target: float | None, confidence: float
+) -> Width:
+    """Of the examples that reach the target, or without one of the value at sizes `at`."""
+    if target is None:
+        return width_at(at, confidence)
+    return width_of_target(now, target, confidence)
+
+
 def expected_width(
     points: pd.DataFrame, now: Predictive, new: Measurements, width: Width
 ) -> float:
