@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from analysis.report.glossary import GLOSSARY
+from analysis.report.glossary import glossary
 from analysis.report.messages import say_error
 from analysis.report.parts import PARTS, Part
 from analysis.report.sections import Section, curve_sections
@@ -40,7 +40,7 @@ def show(source: Source, analysis: StudyAnalysis, question: Question) -> None:
         )
     _about(source)
     if engineers:
-        _glossary()
+        _glossary(analysis.measure)
     titles = [say(part.title) for part in PARTS]
     key = f"tabs-{st.session_state['language']}"
     st.session_state.setdefault(key, titles[KEYS.index(st.session_state["part"])])
@@ -53,10 +53,10 @@ def show(source: Source, analysis: StudyAnalysis, question: Question) -> None:
     address.write()
 
 
-def _glossary() -> None:
+def _glossary(measure: str) -> None:
     """Each term with its meaning, which appears under the pointer."""
     with st.container(horizontal=True, key="glossary"):
-        for term, meaning in GLOSSARY:
+        for term, meaning in glossary(measure):
             st.caption(words(term), help=say(meaning), width="content")
 
 

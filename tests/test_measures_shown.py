@@ -11,6 +11,7 @@ from records import SIZES
 from test_page import TABS, answer, page, said, widget
 
 from analysis.decision.prices import Prices
+from analysis.report.glossary import glossary
 from analysis.report.headline import headline
 from analysis.report.html_report import as_html
 from analysis.report.json_answer import as_json
@@ -261,3 +262,10 @@ def test_the_runs_of_an_accuracy_study_are_listed_and_drawn_over_steps(classifie
     assert runs["best_val_accuracy"].is_monotonic_decreasing
     assert "best_val_loss" not in runs
     assert "Validation accuracy over optimiser steps" in said(shown)
+
+
+def test_the_glossary_of_a_score_has_a_ceiling_and_no_nats():
+    terms = {str(term) for term, _ in glossary("accuracy")}
+    assert "ceiling" in terms
+    assert not terms & {"floor", "nats"}
+    assert {str(term) for term, _ in glossary("loss")} >= {"floor", "nats"}

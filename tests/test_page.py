@@ -8,7 +8,7 @@ from conftest import ROOT, store_in
 from records import multiply, record_study
 from streamlit.testing.v1 import AppTest
 
-from analysis.report.glossary import GLOSSARY
+from analysis.report.glossary import glossary
 from app.source import EXAMPLES
 from tracking.export import exports
 
@@ -151,7 +151,7 @@ def test_error_is_asked_for_in_per_cent(study):
 
 
 def test_engineers_find_each_term_in_a_glossary_and_managers_none(study):
-    terms = {str(term): str(meaning) for term, meaning in GLOSSARY}
+    terms = {str(term): str(meaning) for term, meaning in glossary("error")}
     shown = page("decision", engineers=True)
     found = {plain(one.value): one.help for one in shown.caption}
     assert found.items() >= terms.items()
