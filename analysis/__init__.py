@@ -1,7 +1,8 @@
 """What is concluded from measured learning curves (numpy, scipy, pandas; never torch)."""
 
 from analysis.comparison.data_multiplier import DataMultiplier, data_multiplier
-from analysis.curves.forecast import DataNeeded, Forecast, data_needed, forecast
+from analysis.curves.data_needed import DataNeeded, data_needed
+from analysis.curves.forecast import Forecast, forecast
 from analysis.curves.power_law import PowerLaw, fit_power_law
 from analysis.curves.predictive import Predictive, predictive
 from analysis.decision.break_even import break_even

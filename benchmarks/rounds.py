@@ -33,7 +33,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis import FitError, fit_power_law, predictive
-from analysis.curves.forecast import data_needed
+from analysis.curves.data_needed import data_needed
 from analysis.curves.predictive import NEVER
 from analysis.decision.decide import decide
 from analysis.decision.prices import Prices

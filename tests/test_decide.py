@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from known import LAST, SIZES, known
 
 from analysis import FitError, Reason, predictive
-from analysis.curves.forecast import needed_from
+from analysis.curves.data_needed import needed_from
 from analysis.decision.decide import decide
 from analysis.decision.prices import Engineering, Prices
 from analysis.decision.rounds import plan_rounds

@@ -9,7 +9,7 @@ import pytest
 from decided import record
 
 from analysis.comparison.compare import compare
-from analysis.curves.forecast import data_needed
+from analysis.curves.data_needed import data_needed
 from analysis.curves.power_law import fit_power_law
 from analysis.curves.predictive import predictive
 from analysis.decision.decide import decide

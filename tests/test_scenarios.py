@@ -6,7 +6,7 @@ from known import LAST, SIZES, known
 from scipy.stats import t as student
 
 from analysis import predictive
-from analysis.curves.forecast import needed_from
+from analysis.curves.data_needed import needed_from
 from analysis.curves.predictive import FREEDOM
 from analysis.curves.tabulated import tabulated
 from analysis.decision.prices import Engineering, Prices

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.curves.curve import check_confidence, check_positive
+from analysis.curves.data_needed import NARROW
 from analysis.curves.drawn_curves import drawn_curves, first_below, quantile
-from analysis.curves.forecast import FAR, MISS, NARROW, lawless
+from analysis.curves.forecast import FAR, MISS, lawless
 from analysis.curves.predictive import NEVER, Predictive
 from analysis.reasons import Finding, Reason, Variant
 

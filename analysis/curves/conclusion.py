@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis.curves.backtest import COLUMNS, backtest
 from analysis.curves.curve import check_confidence, read_points, without_each_seed
-from analysis.curves.forecast import DataNeeded, Forecast, forecast_curve, needed_from
+from analysis.curves.data_needed import DataNeeded, needed_from
+from analysis.curves.forecast import Forecast, forecast_curve
 from analysis.curves.power_law import PowerLaw, fit_curve, head_length
 from analysis.reasons import Finding, FitError, Reason
 from tracking.measures import Measure, find_measure

@@ -1,4 +1,4 @@
-"""How far will the loss fall, how sure is that, and how much data reaches a target?"""
+"""How far will the loss fall, and how sure is that?"""
 
 from dataclasses import dataclass, replace
 
@@ -8,18 +8,13 @@ from numpy.typing import ArrayLike
 from analysis.curves.average import Average
 from analysis.curves.curve import Curve, check_confidence, check_positive, read_curve
 from analysis.curves.power_law import head_length
-from analysis.curves.predictive import NEVER, Predictive, predict_curve
+from analysis.curves.predictive import Predictive, predict_curve
 from analysis.reasons import Finding, Reason
 
 MISS = 0.15  # a back-test worse than this, relative, cannot carry an answer by itself
 FAR = 10.0  # nor can an extrapolation further than this many times the data
-NARROW = 4.0  # unless high / low of the answer is at most this
 # grade of a forecast, by the widest high / low - 1 it spans
 WIDTHS = {"good": 0.25, "fair": 0.7}
-# grade of a number of examples, by high / low; a clean power law of eight sizes has 2.1 at
-# twice its data
-GOOD = 2.5
-FAIR = 10.0
 # relative: a curve that fell less than this, or than three times its scatter, is flat
 FLAT = 0.02
 FEW = 4  # sizes, below which a curve has no back-test
@@ -73,34 +68,6 @@ class Forecast:
             _forecast_grade(self.predictive, n, high / low - 1)
             for n, low, high in zip(self.at, self.low, self.high)
         )
-
-
-@dataclass(frozen=True)
-class DataNeeded:
-    """Examples needed for one measurement to reach the target.
-
-    target: in units of the measure.
-    median, low, high: examples; inf where even NEVER times the data may not do; never below
-        the smallest size measured, which then means at most that many.
-    p_never: probability that NEVER times the data do not reach it.
-    confidence: of the interval.
-    grade: good, fair, poor or cannot say.
-    reason: why it cannot be said; None where it can.
-    """
-
-    target: float
-    median: float
-    low: float
-    high: float
-    p_never: float
-    confidence: float
-    grade: str
-    reason: Finding | None
-
-    @property
-    def out_of_reach(self) -> bool:
-        """Whether even NEVER times the data would not do, beyond the interval's doubt."""
-        return self.p_never > 0.5 + self.confidence / 2
 
 
 def forecast(
@@ -158,53 +125,6 @@ def forecast_curve(curve: Curve, head: int, at: np.ndarray, confidence: float) -
     )
 
 
-def data_needed(
-    n: ArrayLike,
-    value: ArrayLike,
-    target: float,
-    *,
-    se: ArrayLike | None = None,
-    test_se: ArrayLike | None = None,
-    best_guess: float | None = None,
-    confidence: float = 0.9,
-) -> DataNeeded:
-    """Number of examples that reach `target`, from the same distribution as `forecast`.
-
-    n, value, se, test_se, best_guess, confidence: as in `forecast`, as is FitError.
-    target: positive, in units of `value`.
-
-    "cannot say", with the reason, where the curve shows no law, NEVER times the data would not
-    do, there is no back-test or it misses by more than MISS, or the answer lies more than FAR
-    times beyond the data, unless the interval is still narrow enough to act on. At most fair
-    where the curve has not predicted its own past that well.
-    """
-    check_confidence(confidence)
-    wanted = float(check_positive("target", target)[0])
-    curve = read_curve(n, value, se, test_se=test_se, best_guess=best_guess)
-    return needed_from(predict_curve(curve), wanted, confidence)
-
-
-def needed_from(found: Predictive, target: float, confidence: float) -> DataNeeded:
-    """data_needed for a predictive distribution that is known already."""
-    sizes, chance = found.reached_by(target)
-    chance = np.maximum.accumulate(chance)
-    least = float(found.curve.n[0])
-    low = max(_first(sizes, chance, 0.5 - confidence / 2), least)
-    median = max(_first(sizes, chance, 0.5), least)
-    high = max(_first(sizes, chance, 0.5 + confidence / 2), least)
-    reason = _reason(found, low, median, high, confidence, chance[-1])
-    return DataNeeded(
-        target=float(target),
-        median=median,
-        low=low,
-        high=high,
-        p_never=float(1 - chance[-1]),
-        confidence=float(confidence),
-        grade="cannot say" if reason else _size_grade(found, low, high),
-        reason=reason,
-    )
-
-
 def lawless(found: Predictive) -> Finding | None:
     """Why there is nothing to extrapolate: the fitted curve falls by less than its scatter.
 
@@ -218,50 +138,6 @@ def lawless(found: Predictive) -> Finding | None:
     if first - last >= FLAT:
         return Reason.TOO_MUCH_SCATTER()
     return Reason.FLAT()
-
-
-def _first(sizes: np.ndarray, chance: np.ndarray, q: float) -> float:
-    """The size at which the chance of having reached the target is q; inf if it never is."""
-    if chance[-1] < q:
-        return float("inf")
-    at = int(np.argmax(chance >= q))
-    if at == 0:
-        return float(sizes[0])
-    share = (q - chance[at - 1]) / (chance[at] - chance[at - 1])
-    return float(sizes[at - 1] * (sizes[at] / sizes[at - 1]) ** share)
-
-
-def _reason(
-    found: Predictive,
-    low: float,
-    median: float,
-    high: float,
-    confidence: float,
-    chance: float,
-) -> Finding | None:
-    if why := lawless(found):
-        return why
-    if chance < 0.5 - confidence / 2:
-        return Reason.OUT_OF_REACH(times=NEVER)
-    if np.isfinite(high) and high <= NARROW * low:
-        return None
-    if np.isinf(median):
-        return Reason.LIKELY_OUT_OF_REACH(times=NEVER)
-    if not found.backtest.cuts:
-        return Reason.NO_BACKTEST(count=len(found.curve))
-    if found.backtest.miss > MISS:
-        miss = float(np.expm1(found.backtest.miss))
-        return Reason.BACKTEST_MISSES(miss=miss, allowed=MISS)
-    if median > FAR * found.curve.n[-1]:
-        times = float(median / found.curve.n[-1])
-        return Reason.ANSWER_FAR_BEYOND_DATA(times=times, allowed=FAR)
-    return None
-
-
-def _size_grade(found: Predictive, low: float, high: float) -> str:
-    if high <= GOOD * low and found.backtest.miss <= MISS:  # which is nan where there is none
-        return "good"
-    return "fair" if high <= FAIR * low else "poor"
 
 
 def _forecast_grade(found: Predictive, at: ArrayLike, width: ArrayLike) -> str:

@@ -5,12 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.curves.forecast import FAR, DataNeeded, needed_from, width_grade
+from analysis.curves.data_needed import DataNeeded, needed_from
 from analysis.curves.predictive import Predictive
 from analysis.decision.prices import Settled
 from analysis.decision.scenarios import Scenarios
 from analysis.decision.strategies import Strategy, eligible, quantile
-from analysis.diagnostics.evidence import CANNOT_SAY, Past, Sureness, floor_above, sureness
+from analysis.diagnostics.evidence import (
+    CANNOT_SAY,
+    Past,
+    Sureness,
+    floor_above,
+    sure_of_foretold,
+    sureness,
+)
 from analysis.reasons import Finding, Reason
 
 SIZES = {"good": 2.0, "fair": 10.0}  # grade of a number of examples, by high / low
@@ -200,6 +207,4 @@ def sure_of_value(asked: Asked, n: float, engineered: bool) -> Sureness:
     """Of the value with n examples, by the width of its interval as in `forecast`."""
     values = asked.drawn.values(n, engineered, asked.prices)
     low, high = np.quantile(values, asked.levels)
-    times = n / asked.drawn.today.curve.n[-1]
-    far = Reason.ANSWER_FAR_BEYOND_DATA(times=times, allowed=FAR) if times > FAR else None
-    return sureness(width_grade(high / low - 1), asked.past, far)
+    return sure_of_foretold(high / low - 1, n / asked.drawn.today.curve.n[-1], asked.past)

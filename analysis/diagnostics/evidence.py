@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import bdtr
 
 from analysis.curves.curve import Curve, remembered
+from analysis.curves.forecast import FAR, width_grade
 from analysis.curves.power_law import PowerLaw, fit_curve, head_length
 from analysis.reasons import Finding, Reason
 
@@ -104,6 +105,17 @@ def sureness(by_width: str, past: Past | None, far: Finding | None = None) -> Su
     if far is not None:
         grade = "fair" if grade == "good" else "poor"
     return Sureness(grade, tuple(evidence))
+
+
+def sure_of_foretold(width: float, times: float, past: Past | None) -> Sureness:
+    """Grade of a value that is foretold.
+
+    width: high / low - 1 of its interval.
+    times: how many times the data it takes.
+    past: None where it is not known.
+    """
+    far = Reason.ANSWER_FAR_BEYOND_DATA(times=times, allowed=FAR) if times > FAR else None
+    return sureness(width_grade(width), past, far)
 
 
 def _with_past(by_width: str, past: Past) -> str:

@@ -12,9 +12,16 @@ import pandas as pd
 
 from analysis.curves.backtest import backtest
 from analysis.curves.curve import known_of, read_points
-from analysis.curves.forecast import FAR, lawless, needed_from, width_grade
+from analysis.curves.data_needed import needed_from
+from analysis.curves.forecast import lawless
 from analysis.curves.predictive import predict_curve
-from analysis.diagnostics.evidence import CANNOT_SAY, GRADES, past_of, sureness
+from analysis.diagnostics.evidence import (
+    CANNOT_SAY,
+    GRADES,
+    past_of,
+    sure_of_foretold,
+    sureness,
+)
 from analysis.planning.goal import Advice, Answered, Contender, Goal, Kind, Means, Move
 from analysis.planning.moves import larger_size, longer_search, moves
 from analysis.planning.preposterior import LEAST, asked_width, expected_width
@@ -107,10 +114,9 @@ def _answered(best: Contender, chance: float, goal: Goal) -> Answered:
     past = past_of(tested, goal.confidence)
     needed = None
     if goal.target is None:
-        times = float(goal.n / now.curve.n[-1])
-        far = Reason.ANSWER_FAR_BEYOND_DATA(times=times, allowed=FAR) if times > FAR else None
-        grade = CANNOT_SAY if lawless(now) else width_grade(high / low - 1)
-        sure = sureness(grade, past, far)
+        sure = sure_of_foretold(high / low - 1, float(goal.n / now.curve.n[-1]), past)
+        if lawless(now):
+            sure = sureness(CANNOT_SAY, past)
     else:
         needed = needed_from(now, goal.target, goal.confidence)
         sure = sureness(needed.grade, past)

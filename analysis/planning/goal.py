@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from analysis.curves.forecast import DataNeeded
+from analysis.curves.data_needed import DataNeeded
 from analysis.curves.predictive import Predictive
 from analysis.diagnostics.evidence import Sureness
 from analysis.planning.study_so_far import StudySoFar

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.curves.conclusion import Conclusion
-from analysis.curves.forecast import DataNeeded
+from analysis.curves.data_needed import DataNeeded
 from analysis.report.study_analysis import Question, StudyAnalysis
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from analysis.curves.backtest import COLUMNS
 from analysis.curves.conclusion import Conclusion
-from analysis.curves.forecast import DataNeeded, Forecast
+from analysis.curves.data_needed import DataNeeded
+from analysis.curves.forecast import Forecast
 from analysis.decision.gains import more_data
 from analysis.decision.questions import for_target
 from analysis.reasons import Finding

@@ -9,7 +9,8 @@ import altair as alt
 import pandas as pd
 
 from analysis.curves.conclusion import TIMES, Conclusion
-from analysis.curves.forecast import DataNeeded, Forecast
+from analysis.curves.data_needed import DataNeeded
+from analysis.curves.forecast import Forecast
 from analysis.curves.predictive import NEVER
 from analysis.reasons import Reason
 from analysis.report.chart_lines import Lines

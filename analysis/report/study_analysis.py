@@ -16,7 +16,7 @@ from analysis import selection
 from analysis.comparison.compare import Comparison, compare
 from analysis.curves.conclusion import Conclusion, backtests, conclude_curve
 from analysis.curves.curve import read_curve
-from analysis.curves.forecast import DataNeeded, needed_from
+from analysis.curves.data_needed import DataNeeded, needed_from
 from analysis.curves.predictive import Predictive
 from analysis.decision.break_even import BreakEven, break_even
 from analysis.decision.decide import Decision, decide
