@@ -65,7 +65,10 @@ def _needed(case, continued):
         below = law(sizes) <= target
         answers[name] = sizes[np.argmax(below)] if below.any() else np.inf
     for name, answer in answers.items():
-        yield "within 2", name, float(case.n[best] / 2 <= answer <= case.n[best] * 2)
+        near = float(case.n[best] / 2 <= answer <= case.n[best] * 2)
+        yield "within 2", name, near
+        if ours.reason is None:
+            yield "within 2, answered", name, near
     inside = ours.low <= case.n[best] <= ours.high
     yield "n(target) grade", ours.grade, float(inside)
 
@@ -92,6 +95,8 @@ def tables(cases, scores):
     yield _mean(scores, "covers").round(2).to_string()
     yield "\nn(target): share of answers within a factor 2"
     yield _mean(scores, "within 2").sort_values("tabular").round(2).to_string()
+    yield "\nthe same where ours is no refusal"
+    yield _mean(scores, "within 2, answered").sort_values("tabular").round(2).to_string()
     yield "\nChance of having reached a target: said, came true, cases, by fifth"
     yield fifths(scores).round(3).to_string()
     for what in ("grade", "n(target) grade"):

@@ -22,10 +22,10 @@ class DataNeeded:
     """Examples needed for one measurement to reach the target.
 
     target: in units of the measure.
-    median: examples, as likely too few as too many if FAR times the data do reach it. Without
-        that condition a chance of never, however vague, would draw it out to any number.
-    low, high: of the interval, without that condition; inf where even NEVER times the data may
-        not do.
+    median: examples, as likely too few as too many if FAR times the data do reach it, and the
+        data at hand do not where nothing measured has. Without these conditions a vague chance
+        of never would draw it out to any number; inf where NEVER times the data would not do.
+    low, high: of the interval, without conditions; inf where NEVER times the data may not do.
     p_never: probability that NEVER times the data do not reach it.
     confidence: of the interval.
     grade: good, fair, poor or cannot say.
@@ -79,21 +79,41 @@ def needed_from(found: Predictive, target: float, confidence: float) -> DataNeed
     """data_needed for a predictive distribution that is known already."""
     sizes, chance = found.reached_by(target)
     chance = np.maximum.accumulate(chance)
-    within = float(np.interp(FAR * found.curve.n[-1], sizes, chance))
-    levels = (0.5 - confidence / 2, within / 2, 0.5, 0.5 + confidence / 2)
+    levels = (
+        0.5 - confidence / 2,
+        _likely_chance(found, target, sizes, chance),
+        0.5,
+        0.5 + confidence / 2,
+    )
     least = float(found.curve.n[0])
     low, likely, middle, high = (max(_first(sizes, chance, q), least) for q in levels)
     reason = _reason(found, low, middle, high, confidence, chance[-1])
+    median = likely if np.isfinite(low) else middle
     return DataNeeded(
         target=float(target),
-        median=likely if within > 1 - confidence else middle,
-        low=low,
+        median=median,
+        low=min(low, median),
         high=high,
         p_never=float(1 - chance[-1]),
         confidence=float(confidence),
         grade="cannot say" if reason else _size_grade(found, low, high),
         reason=reason,
     )
+
+
+def _likely_chance(
+    found: Predictive, target: float, sizes: np.ndarray, chance: np.ndarray
+) -> float:
+    """`chance` at the median of those numbers of examples that may be the answer.
+
+    They are at most FAR times the data, and more than the data if nothing measured so far has
+    reached the target.
+    """
+    last = found.curve.n[-1]
+    before, within = np.interp([last, FAR * last], sizes, chance)
+    if target >= found.curve.value.min():
+        before = 0.0
+    return float((before + within) / 2)
 
 
 def _first(sizes: np.ndarray, chance: np.ndarray, q: float) -> float:
