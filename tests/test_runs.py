@@ -9,9 +9,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 from analysis.selection import best_runs, points
+from tracking.bulk import database_of
 from tracking.errors import StoreError
 from tracking.runs import load_runs
-from tracking.store import experiments, open_store, study_run
+from tracking.store import all_runs, experiments, open_store, study_run
 
 SUMMARY = {
     "best_val_loss": 0.5,
@@ -106,6 +107,25 @@ def test_every_run_is_loaded_beyond_the_thousand_that_mlflow_gives_at_once(store
     assert len(table) == table["run_id"].nunique() == 2050
     assert table["best_val_loss"].eq(0.5).all()
     assert table["lr"].eq(0.02).all()
+
+
+def test_a_database_read_at_one_go_gives_what_mlflow_gives_page_by_page(study):
+    for number in range(5):
+        add_run(study, seconds=math.nan if number else 1.5, lr=f"0.{number + 1}")
+    add_run(study, status="RUNNING")
+    MlflowClient().delete_run(add_run(study))
+    database = database_of(open_store())
+    assert database is not None
+    quick = all_runs(open_store(), study)
+    slow = MlflowClient().search_runs([study])
+    assert len(quick) == 6
+    assert [dict(one.info) for one in quick] == [dict(one.info) for one in slow]
+    assert [one.data.params for one in quick] == [one.data.params for one in slow]
+    assert [one.data.tags for one in quick] == [one.data.tags for one in slow]
+    assert [repr(sorted(one.data.metrics.items())) for one in quick] == [
+        repr(sorted(one.data.metrics.items())) for one in slow
+    ]
+    assert sum(math.isnan(one.data.metrics.get("seconds", 0)) for one in quick) == 4
 
 
 def test_parameters_metrics_and_tags_become_typed_columns(study):
