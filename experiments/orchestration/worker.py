@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import wait
+from typing import NamedTuple
 
 import torch
 from mlflow import MlflowClient
@@ -45,6 +46,9 @@ from tracking.runs import params_of
 from tracking.schema import DIVERGED, FAILED, FINISHED
 
 HOPELESS = (Diverged, InputError)  # would end the same trial in the same way again
+# Seconds of training from which on a model is logged at once. Others wait for the end of their
+# cell, which logs one model then: should it be killed, the run is trained again.
+LONG = 10
 # To a cell; that the store or the lease is gone is one, too.
 Answer = list[Outcome] | StoreAway | LeaseLost
 
@@ -71,6 +75,14 @@ class Launch:
     device: str
     keep_models: str
     best: Mapping[Group, float]
+
+
+class Trained(NamedTuple):
+    """A trial that has been trained, and not recorded yet."""
+
+    run_id: str
+    trial: Trial
+    result: Result
 
 
 def set_up(launch: Launch) -> Callable[[Cell], Answer]:
@@ -104,12 +116,24 @@ class Worker:
         # only now: either this sees a later launch, or that sees these runs
         fence.check_not_followed(self.client, self.launch.parent, self.launch.number)
         recorded = self._recorded(job)
+        held: Trained | None = None
         for trial, ended in attempts(job.trials, self.task, self.launch.device, recorded):
             run_id = runs[trial.key]
-            if isinstance(ended, Result):
-                yield self._finish_run(run_id, trial, ended)
-            else:
+            if not isinstance(ended, Result):
                 yield self._fail_run(run_id, trial, ended)
+                continue
+            trained = Trained(run_id, trial, ended)
+            if not self._leads(trained):
+                yield self._finish_run(trained)
+                continue
+            if held:
+                yield self._finish_run(held)
+            held = trained
+            if self.launch.keep_models == "all" or ended.seconds > LONG:
+                yield self._finish_run(trained, keep_model=True)
+                held = None
+        if held:
+            yield self._finish_run(held, keep_model=True)
 
     # --- what was recorded before
 
@@ -149,9 +173,12 @@ class Worker:
         self.client.log_batch(run.info.run_id, params=params_of(trial.as_dict()))
         return run.info.run_id
 
-    def _finish_run(self, run_id: str, trial: Trial, result: Result) -> Outcome:
+    def _finish_run(self, trained: Trained, keep_model: bool = False) -> Outcome:
+        run_id, trial, result = trained
+        model = ""
         try:
-            model = self._keep_model(run_id, trial, result)
+            if keep_model:
+                model = self._keep_model(run_id, result)
             record_result(self.client, run_id, trial, self.task, result)
             if not fence.finish(self.client, run_id):
                 raise LeaseLost("another launch has taken the study over")
@@ -180,21 +207,23 @@ class Worker:
 
     # --- models
 
-    def _keep_model(self, run_id: str, trial: Trial, result: Result) -> str:
-        """Log the model where it is wanted; returns the run's tag.
+    def _leads(self, trained: Trained) -> bool:
+        """Whether its model is wanted, as far as is known now."""
+        if trained.result.model is None or self.launch.keep_models == "none":
+            return False
+        group = group_of(trained.trial)
+        cost = trained.result.best.cost
+        before = self.best.get(group, math.inf)
+        self.best[group] = min(cost, before)
+        return cost < before or self.launch.keep_models == "all"
+
+    def _keep_model(self, run_id: str, result: Result) -> str:
+        """Log the model; returns the run's tag.
 
         The tag comes first: who finds it may find a model, whole or not.
         """
-        group = group_of(trial)
-        cost = result.best.cost
-        before = self.best.get(group, math.inf)
         wanted = self.launch.keep_models
-        if result.model is None or wanted == "none":
-            return ""
-        if wanted == "best" and not cost < before:
-            return ""
         self.client.set_tag(run_id, "model", wanted)
-        self.best[group] = min(cost, before)
         if try_to_log(self.client, run_id, result.model, self.task):
             return ""
         with suppress(MlflowException):  # what is left of earlier tries harms nobody
