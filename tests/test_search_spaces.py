@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
+from experiments.training.distributions import uniform
 from experiments.training.networks import ARCHITECTURES
 from experiments.training.search_spaces import TRAINING, draw, named_seed, search_space
 from experiments.training.trial import Trial
@@ -133,3 +134,36 @@ def test_the_same_names_give_the_same_seed_and_others_another():
         == 3
     )
     assert 0 <= named_seed("init") < 2**32
+
+
+class Unhashable:
+    """Draws of somebody's own."""
+
+    __hash__ = None
+
+    def __init__(self, value):
+        self.value = value
+
+    def rvs(self, random_state):
+        return self.value
+
+
+def test_spaces_of_one_name_are_never_taken_for_each_other():
+    spaces = [
+        {"x": (0, [0, 1])},
+        {"x": (0, [False, True])},
+        {"x": (0, [0.0, 1.0])},
+        {"x": (0, Unhashable(5))},
+        {"x": (0, Unhashable(6))},
+        {"x": (0, uniform(2, 3))},
+        {"x": (0, uniform(2, 4))},
+    ]
+    drawn = [draw("mine:fit", 1, ranges=space)["x"] for space in spaces]
+    assert len({repr(one) for one in drawn}) == len(spaces)
+    assert drawn == [draw("mine:fit", 1, ranges=space)["x"] for space in spaces]
+
+
+def test_what_is_done_to_a_draw_changes_no_other():
+    first = draw("cnn", 3)
+    first["lr"] = "changed"
+    assert draw("cnn", 3)["lr"] != "changed"

@@ -4,11 +4,13 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from experiments.training.distributions import loguniform, randint
+from experiments.training.distributions import Distribution, loguniform, randint
 from experiments.training.networks import find_architecture
 from experiments.training.spaces import Space
 from tracking import schema
@@ -43,6 +45,7 @@ NOTEBOOK_MODEL: Space = {
     "fc1_size": (120, randint(30, 201)),
     "fc2_size": (84, randint(30, 201)),
 }
+DRAWS = 4096  # remembered: all sizes and data seeds of a study share them
 MOST_LETTERS = 2000  # of a hyperparameter that is text; MLflow cuts off what is longer
 (NAME,) = [one for one in schema.SETTINGS if one.name == "search_space"]
 SEARCH_SPACES = NAME.choices
@@ -88,6 +91,37 @@ def draw(
     ranges: what is drawn from; where there are none, those of the architecture.
     """
     chosen = search_space(architecture, space) if ranges is None else ranges
+    return dict(_drawn(architecture, sample, search_seed, space, _Ranges.of(chosen)))
+
+
+@dataclass(frozen=True)
+class _Ranges:
+    """A search space as a key: equal ones give the same draws."""
+
+    key: tuple[Any, ...]
+    space: Space = field(compare=False)
+
+    @classmethod
+    def of(cls, space: Space) -> "_Ranges":
+        items = [
+            (name, repr(default), _told_by(choices))
+            for name, (default, choices) in space.items()
+        ]
+        return cls(tuple(items), space)
+
+
+def _told_by(choices: Any) -> Any:
+    """What tells choices from others; the key keeps them alive, so no id is given twice."""
+    if isinstance(choices, Distribution):
+        return choices
+    return repr(choices) if isinstance(choices, list) else id(choices)
+
+
+@lru_cache(DRAWS)
+def _drawn(
+    architecture: str, sample: int, search_seed: int, space: str, ranges: _Ranges
+) -> dict[str, Any]:
+    chosen = ranges.space
     if sample == 0:
         return _plain(architecture, {name: default for name, (default, _) in chosen.items()})
     if not chosen:
