@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,11 @@ SENTENCE = ".st-key-sentence h1"
 SAID = "document.querySelector('.st-key-sentence h1')?.innerText"
 
 
-def measure(runs: int) -> None:
+Timed = tuple[float, float]  # seconds until the sentence is there, and until the chart is
+
+
+def measure(runs: int) -> dict[str, Timed]:
+    """What a reader does -> how long it takes, with a store of so many runs."""
     from conftest import store_in
     from pages import BROWSER, free_port, serving
     from playwright.sync_api import sync_playwright
@@ -43,8 +47,9 @@ def measure(runs: int) -> None:
         with server as address, sync_playwright() as play:
             browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
             print(f"{runs:,} runs")
-            look(browser, address)
+            found = look(browser, address)
             browser.close()
+    return found
 
 
 def empty(folder: Path) -> Path:
@@ -56,23 +61,30 @@ def empty(folder: Path) -> Path:
     return path
 
 
-def look(browser, address: str) -> None:
+def look(browser, address: str) -> dict[str, Timed]:
     """The page opened for the first time, again, and its controls."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    first = opened(page, address)
-    say("first opening", first)
-    say("opened again", *map(statistics.median, zip(*again(page, address))))
-    say("the slider", *moved(page, slide(page)))
-    say("another question", *moved(page, ask(page)))
-    say("another price", *moved(page, price(page)))
+    acts: dict[str, Callable[[], Timed]] = {
+        "first opening": lambda: opened(page, address),
+        "opened again": lambda: middle(opened(page, address) for _ in range(TIMES)),
+        "the slider": lambda: moved(page, slide(page)),
+        "another question": lambda: moved(page, ask(page)),
+        "another price": lambda: moved(page, price(page)),
+    }
+    found = {}
+    for what, act in acts.items():
+        found[what] = act()
+        sentence, chart = found[what]
+        print(f"  {what:<18} sentence {sentence:.2f} s   chart {chart:.2f} s", flush=True)
+    return found
 
 
-def say(what: str, *seconds) -> None:
-    said = seconds[0] if isinstance(seconds[0], tuple) else seconds
-    print(f"  {what:<18} sentence {said[0]:.2f} s   chart {said[1]:.2f} s", flush=True)
+def middle(rows: Iterable[Timed]) -> Timed:
+    sentences, charts = zip(*rows)
+    return statistics.median(sentences), statistics.median(charts)
 
 
-def opened(page, address: str) -> tuple[float, float]:
+def opened(page, address: str) -> Timed:
     from pages import CHART, ready
 
     start = time.perf_counter()
@@ -85,11 +97,7 @@ def opened(page, address: str) -> tuple[float, float]:
     return sentence, chart
 
 
-def again(page, address: str) -> list[tuple[float, float]]:
-    return [opened(page, address) for _ in range(TIMES)]
-
-
-def moved(page, act: Callable[[int], None]) -> tuple[float, float]:
+def moved(page, act: Callable[[int], None]) -> Timed:
     """Medians of the time to another sentence, and to a chart that stands still."""
     from pages import ready
 
@@ -106,8 +114,7 @@ def moved(page, act: Callable[[int], None]) -> tuple[float, float]:
         last = settled(page, drawn, start)
         rows.append((sentence, last))
         ready(page)
-    sentences, charts = zip(*rows)
-    return statistics.median(sentences), statistics.median(charts)
+    return middle(rows)
 
 
 def picture(page) -> bytes:

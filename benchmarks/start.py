@@ -121,8 +121,11 @@ def empty_project(folder: Path) -> Path:
     return folder
 
 
-def show_pairs(pairs: int) -> None:
-    """Print each pair, and the medians. A first pair fills the caches and does not count."""
+def show_pairs(pairs: int) -> dict[str, float]:
+    """Print each pair, and the medians. A first pair fills the caches and does not count.
+
+    Returns the median ratio of what was MEASURED.
+    """
     ratios: dict[str, list[float]] = {name: [] for name in MEASURED}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
@@ -132,8 +135,10 @@ def show_pairs(pairs: int) -> None:
             theirs = cost([*RUN, empty])
             if pair:
                 print(_pair(ours, theirs, ratios), flush=True)
-    for name, found in ratios.items():
-        print(f"{name}: {statistics.median(found):.2f} times the empty project, in the median")
+    medians = {name: statistics.median(found) for name, found in ratios.items()}
+    for name, median in medians.items():
+        print(f"{name}: {median:.2f} times the empty project, in the median")
+    return medians
 
 
 def _pair(ours: Cost, theirs: Cost, ratios: dict[str, list[float]]) -> str:

@@ -84,6 +84,9 @@ own.space = own_steps.space = {"lr": (0.01, loguniform(1e-4, 1e-1))}
 TRAINERS = ["--fractions", "0.04,0.16,0.64", "--samples", "9"]
 
 
+Figures = dict[str, float]  # what was measured, by name and unit
+
+
 class Ran(NamedTuple):
     """When a trial ran, and how long it trained, all in seconds; 0 for one that failed."""
 
@@ -158,13 +161,15 @@ def steady(folder: Path, workers: int) -> str:
     )
 
 
-def trainer() -> None:
+def trainer() -> Figures:
+    found: Figures = {}
     for name in ("own", "own_steps"):
         print(f"{name}: ", end="")
-        overhead([*TRAINERS, "--trainer", f"benchmarks.study:{name}"])
+        found = overhead([*TRAINERS, "--trainer", f"benchmarks.study:{name}"])
+    return found
 
 
-def overhead(asked: Sequence[str] = DIGITS) -> None:
+def overhead(asked: Sequence[str] = DIGITS) -> Figures:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         study(folder, *asked, "--workers", "1")
@@ -183,6 +188,7 @@ def overhead(asked: Sequence[str] = DIGITS) -> None:
             f"mean {1000 * statistics.fmean(beside):.0f} ms, the largest {largest}"
         )
         print(busy(folder, 1))
+        return {"median ms": 1000 * typical, "mean ms": 1000 * statistics.fmean(beside)}
 
 
 def workers() -> None:
@@ -210,7 +216,7 @@ def sleep(counts: Sequence[int]) -> None:
             print(f"{count} workers: {said}; the command took {seconds:.1f} s", flush=True)
 
 
-def resume() -> None:
+def resume() -> Figures:
     from experiments.orchestration.grid import cells, grid
     from experiments.orchestration.options import parse
     from experiments.training.devices import precision_on
@@ -219,18 +225,24 @@ def resume() -> None:
     precision = precision_on("auto")
     planned = [trial.resolved_as(precision) for trial in grid(parse(LARGE))]
     cells(planned, {trial.key for trial in planned})
-    print(f"planning {len(planned):,} new trials: {time.perf_counter() - start:.2f} s")
+    found = {"planning s": time.perf_counter() - start}
+    print(f"planning {len(planned):,} new trials: {found['planning s']:.2f} s")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _record(folder, planned)
+        found["reading s"] = _record(folder, planned)
         for what in ("--dry_run", "--workers=1", "--workers=1"):
             seconds, said = study(folder, *LARGE, what)
             counts = said.splitlines()[0].partition(";")[0]
             print(f"{what}: the command took {seconds:.2f} s; {counts}")
+            found["launching again s"] = seconds  # the last: the first looks at the examples
+    return found
 
 
-def _record(folder: Path, planned: list) -> None:
-    """A store with a finished run of each trial, all but one of them clones."""
+def _record(folder: Path, planned: list) -> float:
+    """A store with a finished run of each trial, all but one of them clones.
+
+    Returns the seconds that reading them takes.
+    """
     from benchmarks.clones import clone
     from experiments.orchestration.study_runs import runs_so_far
 
@@ -242,7 +254,9 @@ def _record(folder: Path, planned: list) -> None:
     clone(folder / "mlflow.db", run.info.run_id, [(trial, worse) for trial in others])
     start = time.perf_counter()
     runs = runs_so_far("bench")
-    print(f"reading {len(runs):,} finished runs: {time.perf_counter() - start:.2f} s")
+    seconds = time.perf_counter() - start
+    print(f"reading {len(runs):,} finished runs: {seconds:.2f} s")
+    return seconds
 
 
 if __name__ == "__main__":
