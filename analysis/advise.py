@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     except FitError as error:
         raise InputError(say_error(error)) from error
     said = advice_lines(advice, goal, means, options["pool"])
-    print(json.dumps({"said": said, "move": as_options(advice)}))
+    best = advice.answer.learner if advice.answer else ""
+    print(json.dumps({"said": said, "best": best, "move": as_options(advice)}))
 
 
 def goal_of(runs: pd.DataFrame, options: dict[str, Any]) -> Goal:

@@ -39,7 +39,7 @@ def write(name: str, folder: Path, hardware: str = "") -> Path:
     if best.empty:
         raise StoreError(nothing_finished(name, study.runs))
     shown = best.drop_duplicates(ONE_CURVE)["run_id"].tolist()
-    return export(study, folder, shown, hardware)
+    return export(study, folder, shown, hardware, best["run_id"].tolist())
 
 
 if __name__ == "__main__":

@@ -108,6 +108,17 @@ class Reason(Enum):
     STILL_IN_TRAINING = auto()  # name, sizes (n, a tuple)
     SEARCH_TOO_SHORT = auto()  # name, at: sizes (n, a tuple)
 
+    # what is there twice, and which labels seem wrong; shares with low and high
+    TEST_LEAKED = auto()  # count, of: examples of the test set
+    TEST_NEARLY_LEAKED = auto()  # share, low, high: of the test set
+    POOL_REPEATED = auto()  # count, of: examples of the pool
+    POOL_NEARLY_REPEATED = auto()  # share, low, high: of the pool
+    FEW_KINDS = auto()
+    LABELS_WRONG = auto()  # share, low, high
+    LABELS_AT_MOST_WRONG = auto()  # high
+    LABELS_NOT_JUDGED = auto()  # error: of the check's own model
+    LABELS_CONTRADICTED = auto()  # count, of: examples of all sets, share
+
     def __call__(self, **numbers: Any) -> "Finding":
         return Finding(self, numbers)
 

@@ -51,6 +51,7 @@ def best_runs(runs: pd.DataFrame) -> pd.DataFrame:
     Sorted by architecture and size; a size has a row for each replicate.
     """
     finished = runs[is_finished(runs) & ~is_undecided(runs)]
+    finished = finished[_of_usual_shares(finished)]
     finished = finished[~_of_former_winner(finished)]
     if finished.empty:
         return finished.assign(samples=pd.Series(dtype=int))
@@ -83,6 +84,17 @@ def is_undecided(runs: pd.DataFrame) -> pd.Series:
     cell = [name for name in _once(compared) if name in known and name != "sample"]
     cells = known.groupby(cell, dropna=False)
     return cells["early"].transform("any") & ~cells["ended"].transform("all")
+
+
+def _of_usual_shares(finished: pd.DataFrame) -> pd.Series:
+    """Which runs are of the shares of classes that most runs on their dataset have.
+
+    Other shares make another curve.
+    """
+    if "shares" not in finished or finished["shares"].nunique() < 2:
+        return pd.Series(True, finished.index)
+    of_dataset = finished.groupby("dataset")["shares"]
+    return finished["shares"].eq(of_dataset.transform(lambda shares: shares.mode().iloc[0]))
 
 
 def _is_repeated(finished: pd.DataFrame, trial: list[str]) -> bool:

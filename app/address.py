@@ -149,8 +149,10 @@ def _list(options: Collection[str]) -> Text:
     known = list(options)
     if not known:
         return Text("nothing yet")
-    more = ", …" if len(known) > MOST else ""
-    return Text("{names}", names=Verbatim(", ".join(known[:MOST]) + more))
+    names = Verbatim(", ".join(known[:MOST]))
+    if len(known) > MOST:
+        return Text("{names} and {rest:,} more", names=names, rest=len(known) - MOST)
+    return Text("{names}", names=names)
 
 
 def number(low: float, high: float) -> Callable[[str], float | None]:

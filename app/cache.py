@@ -31,7 +31,7 @@ def studies(uri: str) -> list[str]:
 
 @st.cache_data(ttl=3, show_spinner=False)
 def stamp(study: str, store: str) -> str:
-    """Changes when a run of the study begins or ends."""
+    """Changes when a run of the study begins or ends, or its plan changes."""
     return kept.stamp(study, store)
 
 

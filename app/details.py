@@ -70,6 +70,9 @@ def _about(source: Source) -> None:
         st.caption(words(text))
     if source.study.note:
         st.caption(words(Text("Data: {note}", note=source.study.note)))
+    if source.study.plan:
+        with st.expander(say(Text("This study plans itself: what it said last"))):
+            st.text(source.study.plan)
 
 
 def _show(

@@ -167,6 +167,9 @@ def _say(analysis: StudyAnalysis, question: Question, found: Headline) -> None:
         sentence = emphasised(found.sentence, dominant(analysis.answer(question)))
     with st.container(key="sentence"):
         st.title(sentence, anchor=False)
+    if found.doubt:
+        with st.container(key="doubt"):
+            st.markdown(words(found.doubt))
     with st.container(key="sure", horizontal=True, wrap=False):
         st.html(_bar(found.grade), width="content")
         sure = Text("How sure: {because}.", because=found.because)

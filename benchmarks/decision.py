@@ -132,7 +132,11 @@ def tell(table: pd.DataFrame) -> None:
     print(f"cost covers: {said['cost covers'].mean():.0%} ({table['cost covers'].mean():.0%})")
     print(f"break-even covers: {said['break-even covers'].mean():.0%}")
     right = answered[["right", "power law right"]].mean()
-    print(f"right: {right['right']:.0%}; power law with floor: {right['power law right']:.0%}")
+    likelier = ((answered["p"] > 0.5) == answered["engineers"]).mean()
+    print(
+        f"right: {right['right']:.0%}; the side more likely cheaper: {likelier:.0%}; "
+        f"power law with floor: {right['power law right']:.0%}"
+    )
     for name in (
         "regret",
         "power law regret",

@@ -5,9 +5,7 @@ python -m experiments.answer --study digits --dataset digits --target_error 0.05
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from experiments.orchestration.options import on_form
 from experiments.orchestration.question import OPTIONS, parse
 from tracking.command import run
 
@@ -19,11 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked, options = parse(arguments)
     # late: --help needs neither torch nor MLflow
     from experiments.orchestration.answering import answer
-    from experiments.tasks.load import load_task, on_task
+    from experiments.orchestration.ready import ready
 
-    task = load_task(options.settings, options.data_dir, options.trainers)
-    options = on_form(options, task.form)
-    answer(asked, replace(options, settings=on_task(options.settings, task)), task)
+    answer(asked, *ready(options))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ Launched again, it runs what is missing.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from experiments.orchestration.options import OPTIONS, StudyOptions, on_form, parse
+from experiments.orchestration.options import OPTIONS, StudyOptions, parse
 from tracking.command import run
 
 __all__ = ["OPTIONS", "main", "parse"]
@@ -26,17 +25,11 @@ def start(options: StudyOptions) -> None:
     from experiments.orchestration.coordinator import launch
     from experiments.orchestration.dry_run import dry_run
     from experiments.orchestration.grid import grid
-    from experiments.tasks.load import load_task, on_task
-    from experiments.training.subsets import subset_size
+    from experiments.orchestration.ready import check, ready
 
-    task = load_task(options.settings, options.data_dir, options.trainers)
-    options = on_form(options, task.form)
-    options = replace(options, settings=on_task(options.settings, task))
+    options, task = ready(options)
     trials = grid(options)
-    for trial in {trial.architecture: trial for trial in reversed(trials)}.values():
-        task.check(trial)
-    for fraction in {trial.fraction for trial in trials}:
-        subset_size(task, fraction)  # raises for one that holds no example
+    check(trials, task)
     if options.dry_run:
         print(dry_run(options, trials, task))
     else:

@@ -14,6 +14,7 @@ from analysis.planning.goal import Goal, Kind, Means
 from analysis.reasons import Reason
 from analysis.report.advice_words import advice_lines
 from tracking.runs import load_runs
+from tracking.study import load_study
 
 POOL = 12_800
 FRACTIONS = tuple(2.0**-k for k in range(7, -1, -1))
@@ -187,6 +188,7 @@ def test_a_question_is_answered_within_its_budget_and_nothing_is_trained_twice(s
     assert "so far: with 2,158 examples, 2 times those at hand" in out
     assert "done: the next step" in out and "takes more than what is left" in out
     assert "Twice the data" in out
+    assert "done: the next step" in load_study("asked").plan
     before = load_runs("asked")
     assert len(before) == 20 and before["trial"].is_unique
     code, out, err = command("experiments.answer", *SMALL, "--trials", "20")
@@ -204,6 +206,8 @@ def test_a_question_is_answered_within_its_budget_and_nothing_is_trained_twice(s
         (("--grade", "superb"), ["grade 'superb'", "good, fair"]),
         (("--hours", "0"), ["hours 0"]),
         (("--trials", "-1"), ["trials -1"]),
+        (("--architectures", "sklearn.linear_model:Ridge"), ["Ridge", "predict_proba"]),
+        (("--architectures", "linear,nonsense"), ["nonsense", "allowed: linear"]),
     ],
 )
 def test_a_question_that_cannot_be_meant_is_refused_in_one_line(store, refuses, wrong, words):

@@ -9,6 +9,7 @@ from records import multiply, record_study
 from streamlit.testing.v1 import AppTest
 
 from analysis.report.glossary import glossary
+from app import cache
 from app.source import EXAMPLES
 from tracking.export import exports
 
@@ -357,6 +358,20 @@ def test_a_running_study_says_how_far_it_is(study):
     (parent,) = client.search_runs([experiment.experiment_id], "tags.role = 'study'")
     client.update_run(parent.info.run_id, "RUNNING")
     assert "still running: 30 trials finished" in said(page())
+
+
+def test_what_a_study_that_plans_itself_does_next_is_shown(study):
+    from mlflow import MlflowClient
+
+    title = "This study plans itself: what it said last"
+    assert title not in [one.label for one in page().expander]
+    client = MlflowClient()
+    (experiment,) = client.search_experiments(filter_string="name = 'demo'")
+    (parent,) = client.search_runs([experiment.experiment_id], "tags.role = 'study'")
+    client.set_tag(parent.info.run_id, "plan", "next: 540 examples for the mlp")
+    cache.stamp.clear()  # it is looked at every three seconds
+    (plan,) = (one for one in page().expander if one.label == title)
+    assert plan.text[0].value == "next: 540 examples for the mlp"
 
 
 def test_a_store_of_many_runs_is_answered(store):

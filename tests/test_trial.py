@@ -34,6 +34,7 @@ DIFFERENT = {
     "text": "review",
     "kind": "regression",
     "form": "table",
+    "shares": "3:2",
 }
 CPU = torch.device("cpu")
 

@@ -5,7 +5,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ import pandas as pd
 
 from tracking import schema
 from tracking.csv_cells import as_csv, as_it_was
+from tracking.data_check import as_tags, checks_in
 from tracking.errors import InputError, StoreError, one_line
 from tracking.export_check import check_about, check_forecasts, check_runs, check_steps
 from tracking.plain import plain
 from tracking.runs import choosers, is_pruned, typed
 from tracking.secrets import masked
+from tracking.slices import check_slices, no_slices
 from tracking.study import Study, histories
 from tracking.text import Text, template
 
@@ -26,15 +28,23 @@ RUNS = "runs.csv"
 ABOUT = "study.json"
 FORECASTS = "held_out.csv"
 STEPS = "steps.csv"
+SLICES = "slices.csv"  # of studies that tell classes or groups apart
 COMMIT = "mlflow.source.git.commit"
 MOST_BYTES = 200  # of a folder's name
 MOST_STEPS = 60  # points of a history that are kept
 
 
-def export(study: Study, folder: Path, shown: list[str], hardware: str = "") -> Path:
+def export(
+    study: Study,
+    folder: Path,
+    shown: list[str],
+    hardware: str = "",
+    best: Collection[str] = (),
+) -> Path:
     """Write a study to a folder of its own within `folder`, which is returned.
 
     shown: ids of the runs whose losses over steps are kept.
+    best: ids of those whose slices are kept, where they have some.
     hardware: what it was trained on; "" for what its run says, or else this machine.
     Raises StoreError where another study is there already.
     """
@@ -52,7 +62,15 @@ def export(study: Study, folder: Path, shown: list[str], hardware: str = "") -> 
     _write(place / FORECASTS, as_csv(study.logged_forecasts))
     steps = histories(shown, measures=choosers(study.runs))
     _write(place / STEPS, as_csv(thinned(steps), float_format="%.5g"))
-    about = {"name": study.name, "note": study.note, **describe(study, hardware)}
+    slices = study.slices_of(best)
+    if len(slices):
+        _write(place / SLICES, as_csv(slices))
+    about = {
+        "name": study.name,
+        "note": study.note,
+        **describe(study, hardware),
+        **as_tags(study.checks),
+    }
     text = json.dumps(plain(about), indent=2, ensure_ascii=False)
     _write(place / ABOUT, masked(text) + "\n")
     return place
@@ -104,8 +122,10 @@ def read_export(place: Path) -> Study:
         runs = _read_runs(place)
         forecasts = _read_forecasts(place)
         steps = _read_steps(place, runs["run_id"])
+        slices = _read_slices(place, runs["run_id"])
         name = about.pop("name")
         note = about.pop("note")
+        checks = checks_in(about)
     except (OSError, ValueError, KeyError, RecursionError) as error:
         broken = template("folder '{place}' is not a whole export: {reason}")
         raise StoreError(Text(broken, place=place, reason=one_line(error))) from None
@@ -115,7 +135,9 @@ def read_export(place: Path) -> Study:
         note=note,
         logged_forecasts=forecasts,
         about=about,
+        checks=checks,
         histories=steps,
+        slices=slices,
     )
 
 
@@ -145,6 +167,14 @@ def _read_steps(place: Path, run_ids: pd.Series) -> pd.DataFrame:
     with _file(STEPS):
         check_steps(_cells(place / STEPS), run_ids)
     return _read_csv(place / STEPS, dtype={"run_id": str})
+
+
+def _read_slices(place: Path, run_ids: pd.Series) -> pd.DataFrame:
+    if not (place / SLICES).exists():
+        return no_slices()
+    with _file(SLICES):
+        check_slices(_cells(place / SLICES), run_ids)
+    return _read_csv(place / SLICES, dtype={"run_id": str, "slice": str})
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tracking import schema
 from tracking.csv_cells import NUMBER
+from tracking.data_check import PREFIX, read_check
 from tracking.errors import InputError
 from tracking.forecasts import COLUMNS as FORECASTS
 from tracking.measures import check_value, from_text
@@ -95,6 +96,8 @@ def check_about(about: Any) -> None:
             raise InputError(f"{_short(name)} is {_short(repr(value))}; allowed: text")
         if len(value) > MOST_LETTERS or "\0" in value:
             raise InputError(f"{_short(name)} is too long, or no text")
+        if name.startswith(PREFIX):
+            read_check(value)
     for name in ("name", "note"):
         if name not in about:
             raise InputError(f"it has no {name}")

@@ -1,6 +1,7 @@
 """The opposite of export: a study's files back into a tracking store, where it goes on."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,13 @@ from mlflow.entities import Experiment, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from tracking import schema
+from tracking.data_check import as_tags
 from tracking.errors import StoreError, one_line
 from tracking.export import without_folder
 from tracking.forecasts import log_forecasts, read_forecasts
 from tracking.runs import INFO, TAGS, is_diverged, load_runs, metrics_of
 from tracking.schema import FAILED, FINISHED, KILLED, RUNNING
+from tracking.slices import log_slices, no_slices, rows_of
 from tracking.store import open_store, parent_of, study_run, trial_runs
 from tracking.study import Study
 from tracking.text import Text, template
@@ -49,7 +52,8 @@ def restore(study: Study) -> int:
         losses = dict(iter(history.groupby("run_id")))
         for done, row in enumerate(runs.to_dict("records"), start=1):
             steps = losses.get(row["run_id"], history[:0])
-            write_run(client, experiment_id, row, tags, steps)
+            slices = no_slices() if study.slices is None else study.slices
+            write_run(client, experiment_id, row, tags, steps, rows_of(slices, row["run_id"]))
             if done % 100 == 0:
                 print(f"{done:,} of {len(runs):,} trials", file=sys.stderr)
     except MlflowException as error:
@@ -124,6 +128,7 @@ def write_parent(client: MlflowClient, experiment_id: str, study: Study) -> str:
         "commits": " ".join(dict.fromkeys(commits)).strip(),
         "note": known.get("note") or study.note,
         "hardware": known.get("hardware") or about.get("hardware", ""),
+        **as_tags(study.checks),
     }
     client.log_batch(run_id, tags=[RunTag(*pair) for pair in tags.items()])
     here = read_forecasts(study.name)
@@ -142,8 +147,9 @@ def write_run(
     row: dict,
     tags: dict[str, str],
     steps: pd.DataFrame,
+    slices: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """A trial's run as the study recorded it; losses over steps as the export holds them."""
+    """A trial's run as the study recorded it; what is no summary as the export holds it."""
     values = {name: value for name, value in row.items() if pd.notna(value)}
     began = int(values["started"].timestamp() * 1000)
     ended = began + int(1000 * values.get("seconds", 0))
@@ -162,6 +168,8 @@ def write_run(
     name = values["name"]
     run = client.create_run(experiment_id, start_time=began, tags=tags, run_name=name)
     client.log_batch(run.info.run_id, metrics, params)
+    if slices:
+        log_slices(client, run.info.run_id, slices)
     client.set_terminated(run.info.run_id, values["status"], end_time=ended)
     client.delete_tag(run.info.run_id, RESTORED)
 

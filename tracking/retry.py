@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # a bar for each small file
 }
 TALKATIVE = ("mlflow.store.db.utils", "urllib3.connectionpool")  # a traceback for each try
 MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code

@@ -135,6 +135,7 @@ class RunSettings:
     text: the column of a table that holds text.
     kind: classification or regression; auto is told by the target.
     form: of the loaded task: images, table or own.
+    shares: by what the shares of classes are multiplied, shirt:3,pullover:2; "" as they come.
     """
 
     dataset: str = setting(
@@ -239,6 +240,13 @@ class RunSettings:
         asked=False,
         before="images",
     )
+    shares: str = setting(
+        "",
+        Role.SPLIT,
+        "more of some classes in every subset, such as shirt:3,pullover:2; others keep 1",
+        label="shares of the classes",
+        before="",
+    )
 
     def __post_init__(self) -> None:
         """Raises InputError where a value is out of range."""
@@ -294,6 +302,8 @@ FOUND = (  # what becomes known while it is trained
     # "true": ended by max_steps while it still improved
     Field("budget_bound", str, Role.MEASURED, Kept.TAG),
     Field("pruned", str, Role.MEASURED, Kept.TAG),  # "true": ended early, others were better
+    # how many slices its file tells apart (tracking/slices.py); missing where it has none
+    Field("slices", int, Role.MEASURED, Kept.TAG),
     # what it is judged by (tracking/measures.py); the first chose step and sample
     Field("measures", str, Role.MEASURED, Kept.TAG),
 )
@@ -334,6 +344,7 @@ RUNNING = "RUNNING"
 KILLED = "KILLED"  # MLflow's states
 DIVERGED = "diverged"  # how the failure of a trial begins that would fail again
 STUDY = "study"  # tag `role` of a study's own run
+PLAN = "plan"  # its tag that says what a study that plans itself does next, and why
 # a parameter of a study's trials: how the run ended, written once (orchestration/fence.py)
 ENDED = "ended"
 SETTINGS_HEADING = (

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from tracking.data_check import DataCheck, checks_in
 from tracking.errors import StoreError
 from tracking.forecasts import COLUMNS as FORECAST_COLUMNS
 from tracking.forecasts import read_forecasts, standing
 from tracking.measures import find_measure
 from tracking.other_runs import curves_of_runs, read_runs
 from tracking.runs import load_runs, measures_of
-from tracking.schema import MEASURES, RUNNING, history
+from tracking.schema import MEASURES, PLAN, RUNNING, history
+from tracking.slices import no_slices, read_slices
 from tracking.tables.cells import Cells, Source
 from tracking.tables.curves import Measured, curves, read_csv
 from tracking.tables.reading import Reading
@@ -38,8 +40,12 @@ class Study:
     logged_forecasts: made before training (tracking/forecasts.py).
     about: when, where and how it was run, name -> text.
     running: whether it goes on.
+    plan: what a study that plans itself said last; "" for others.
     histories: the measure that chose, over steps of some runs (run_id, step, val_<measure>,
         train_<measure>); None: ask the store.
+    slices: how well each class or group is known in some runs (tracking/slices.py); None: ask
+        the store.
+    checks: what was found about the examples: fingerprint of a dataset -> check.
     """
 
     name: str
@@ -50,7 +56,10 @@ class Study:
     logged_forecasts: pd.DataFrame = field(default_factory=_no_forecasts)
     about: Mapping[str, str] = field(default_factory=dict)
     running: bool = False
+    plan: str = ""
     histories: pd.DataFrame | None = None
+    slices: pd.DataFrame | None = None
+    checks: Mapping[str, DataCheck] = field(default_factory=dict)
 
     @property
     def counts(self) -> pd.Series:
@@ -65,6 +74,23 @@ class Study:
             return self.runs
         return self.runs[self.runs["dataset"] == dataset]
 
+    def slices_of(self, run_ids: Collection[str]) -> pd.DataFrame:
+        """Those of some of its runs; no rows where they have none."""
+        if self.slices is not None:
+            return self.slices[self.slices["run_id"].isin(run_ids)]
+        if self.runs is None or "slices" not in self.runs:
+            return no_slices()
+        told = self.runs["run_id"].isin(run_ids) & self.runs["slices"].notna()
+        return read_slices(self.runs.loc[told, "run_id"]) if told.any() else no_slices()
+
+    def check_of(self, dataset: str | None) -> DataCheck | None:
+        """What was found about the examples of one dataset; None where nobody has looked."""
+        runs = self.on(dataset)
+        if runs is None or "dataset_fingerprint" not in runs:
+            return None
+        known = runs["dataset_fingerprint"].dropna()
+        return self.checks.get(known.iloc[-1]) if len(known) else None
+
     def measures_on(self, dataset: str | None) -> tuple[str, ...]:
         """By which the curves on one dataset may be judged, the one that chose first."""
         runs = self.on(dataset)
@@ -77,12 +103,15 @@ def load_study(name: str, tracking_uri: str | None = None) -> Study:
 
     runs = load_runs(name, tracking_uri)
     parent = study_run(open_store(tracking_uri), name)
+    tags = parent.data.tags if parent else {}
     return Study(
         name,
         runs,
-        note=parent.data.tags.get("note", "") if parent else "",
+        note=tags.get("note", ""),
+        plan=tags.get(PLAN, ""),
         logged_forecasts=standing(read_forecasts(name, tracking_uri), runs),
         running=parent is not None and parent.info.status == RUNNING,
+        checks=checks_in(parent.data.tags) if parent else {},
     )
 
 
@@ -129,8 +158,11 @@ def _study(name: str, found: Measured, measure: str | None) -> Study:
 
 
 def stamp(name: str, tracking_uri: str | None = None) -> str:
-    """Changes when a run of the study begins or ends; two short queries, however many runs."""
-    from tracking.store import find_experiment, open_store
+    """Changes when a run of the study begins or ends, or its plan changes.
+
+    Three short queries, however many runs.
+    """
+    from tracking.store import find_experiment, open_store, parent_of
 
     client = open_store(tracking_uri)
     experiment = find_experiment(client, name).experiment_id
@@ -140,7 +172,9 @@ def stamp(name: str, tracking_uri: str | None = None) -> str:
             [experiment], max_results=1, order_by=[f"attributes.{key} DESC"]
         )
         newest += [f"{run.info.run_id} {run.info.status} {run.info.end_time}" for run in found]
-    return " ".join(newest)
+    parent = parent_of(client, experiment)
+    plan = parent.data.tags.get(PLAN, "") if parent else ""
+    return " ".join([*newest, plan])
 
 
 def links(runs: pd.DataFrame, ui: str) -> list[str]:

@@ -70,6 +70,7 @@ OPTIONS = (  # the parameters of the entry point in MLproject
     Option("study", "scaling-study", "name of the study (an MLflow experiment)"),
     Option("metric", "", "measure: loss, accuracy, rmse, …; default: what chose", given),
     Option("target", "", "of the measure: how much data does it need?", target),
+    Option("architecture", "", "the model asked about; default: the best", given),
     Option("experiment", "", "any MLflow experiment, read by --columns", given),
     Option("columns", "", COLUMNS_HELP, pairs),
     Option("only", "", "rows that count: epoch=20,split=test; epoch=last", pairs),
@@ -149,7 +150,7 @@ def answer(options: argparse.Namespace) -> None:
     subject = subject_of(options)
     analysis = subject.analysis
     show_progress(analysis, options.confidence)
-    question = question_of(options, analysis.measure)
+    question = question_of(options, analysis)
     stored = not (options.file or options.experiment)
     if options.json:
         print_json(analysis, question, subject.source)
@@ -234,12 +235,16 @@ def measure_of(study: Study, dataset: str | None, wanted: str | None) -> str:
     return named[wanted]
 
 
-def question_of(options: argparse.Namespace, measure: str) -> Question:
-    """Raises InputError for a target that cannot be meant."""
+def question_of(options: argparse.Namespace, analysis: StudyAnalysis) -> Question:
+    """Raises InputError for a target that cannot be meant, or an unknown architecture."""
     target = None
     if options.target is not None:
-        target = read_target(options.target, find_measure(measure))
-    return Question(confidence=options.confidence, prices=Prices(target=target))
+        target = read_target(options.target, find_measure(analysis.measure))
+    name = options.architecture
+    if name is not None and name not in analysis.curves:
+        known = ", ".join(analysis.curves)
+        raise InputError(f"architecture '{short(name)}' is unknown; allowed: {known}")
+    return Question(name, options.confidence, Prices(target=target))
 
 
 def main_dataset(study: Study) -> str:

@@ -55,8 +55,9 @@ def print_wrapped(lines: list[str], width: int) -> None:
 
 
 def answer_lines(answer: Headline) -> list[str]:
-    """The sentence, how sure it is, and what to do next."""
-    return [answer.sentence, how_sure(answer), answer.surer]
+    """The sentence, why it is too good, how sure it is, and what to do next."""
+    doubts = [answer.doubt] if answer.doubt else []
+    return [answer.sentence, *doubts, how_sure(answer), answer.surer]
 
 
 def print_forecasts(added: pd.DataFrame) -> None:

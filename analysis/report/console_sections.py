@@ -6,6 +6,7 @@ from analysis.report.comparison_sections import summary
 from analysis.report.headline import Headline, assumed
 from analysis.report.model_size_section import model_size_sections
 from analysis.report.sections import Section, curve_sections
+from analysis.report.slices_section import slices
 from analysis.report.study_analysis import Question, StudyAnalysis
 from analysis.report.trust_sections import WARNINGS, trust_sections
 
@@ -26,7 +27,9 @@ def printed(analysis: StudyAnalysis, question: Question) -> list[Section]:
     several = len(analysis.known(confidence)) > 1
     comparison = [summary(analysis.comparison(confidence))] if several else []
     sizes = model_size_sections(analysis)
-    return [*curves, *comparison, *sizes, *trust_sections(analysis, question)]
+    which = slices(analysis, question)
+    examples = [] if which is None else [which]
+    return [*curves, *comparison, *sizes, *examples, *trust_sections(analysis, question)]
 
 
 def print_section(section: Section) -> None:

@@ -14,6 +14,7 @@ from analysis.report.answer_words import Subject
 from analysis.report.crossover_words import listed, spans_of
 from analysis.report.curve_words import warnings_of
 from analysis.report.decision_words import NAMES
+from analysis.report.examples_words import labels_words
 from analysis.report.failure_words import missing_words
 from analysis.report.headline import Headline
 from analysis.report.messages import say
@@ -32,12 +33,13 @@ def how_sure(answer: Headline) -> str:
 
 
 def further(analysis: StudyAnalysis, question: Question) -> list[str]:
-    """At most seven lines, the most important first."""
+    """At most eight lines, the most important first."""
     lines = []
     if analysis.asked(question) is not None:
         lines += [*_other_questions(analysis, question), _law(analysis, question)]
         lines += _best_model(analysis, question)
-    lines += [*_blind(analysis, question), *_warnings(analysis, question)]
+    lines += [*_blind(analysis, question), *labels_words(analysis, question)]
+    lines += _warnings(analysis, question)
     if analysis.asked(question) is not None:
         lines.append(_assumed(analysis.decision(question).prices, analysis.measure))
     return lines

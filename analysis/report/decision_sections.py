@@ -22,6 +22,7 @@ from analysis.report.plan_words import (
     step_words,
 )
 from analysis.report.sections import Section
+from analysis.report.slices_section import slices
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.text import Text
 
@@ -42,6 +43,7 @@ def decision_sections(analysis: StudyAnalysis, question: Question) -> list[Secti
         break_even,
         tornado,
         doublings,
+        slices,
         next_trials,
     ]
     if question.budget is not None:

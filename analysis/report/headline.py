@@ -11,6 +11,7 @@ from analysis.diagnostics.evidence import CANNOT_SAY
 from analysis.report.amounts import count, duration, money
 from analysis.report.answer_words import Subject, answer_words, step_words, sure_words
 from analysis.report.decision_words import decision_words
+from analysis.report.examples_words import leak_words
 from analysis.report.messages import say
 from analysis.report.numbers import best_of, in_units, said_of
 from analysis.report.study_analysis import Question, StudyAnalysis
@@ -28,6 +29,7 @@ class Headline:
     because: what that means here, and the evidence for it.
     surer: what to do next.
     facts: label -> number, for whoever reads no sentences.
+    doubt: why all that was measured is too good; None where nothing says so.
     """
 
     sentence: Text
@@ -36,6 +38,7 @@ class Headline:
     because: Text
     surer: Text
     facts: dict[str, str]
+    doubt: Text | None = None
 
     @property
     def trust(self) -> str:
@@ -60,6 +63,7 @@ def headline(analysis: StudyAnalysis, question: Question) -> Headline:
         because=_because(answer, analysis.measure),
         surer=joined(next_steps),
         facts=_facts(answer, about),
+        doubt=leak_words(analysis),
     )
 
 
@@ -159,4 +163,5 @@ def _without_law(analysis: StudyAnalysis, question: Question) -> Headline:
             "Measure more sizes: a law takes at least 3, a forecast that tests itself 5."
         ),
         facts={},
+        doubt=leak_words(analysis),
     )

@@ -12,7 +12,7 @@ from analysis.curves.data_needed import DataNeeded
 from analysis.curves.forecast import Forecast
 from analysis.decision.gains import more_data
 from analysis.decision.questions import for_target
-from analysis.reasons import Finding
+from analysis.reasons import Finding, FitError
 from analysis.report.comparison_words import comparison_words
 from analysis.report.decision_words import decision_record, said
 from analysis.report.messages import say
@@ -23,6 +23,7 @@ from analysis.report.reader_terms import (
     shown_law,
     shown_table,
 )
+from analysis.report.slices_words import slice_record
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.measures import find_measure
 from tracking.plain import plain
@@ -52,8 +53,13 @@ def as_json(
     diagnosis = analysis.diagnosis(confidence)
     if diagnosis is not None:
         answer |= shown_diagnosis(diagnosis, analysis.measure, analysis.chooser)
+    if analysis.check is not None:
+        parts = analysis.explained(question)
+        answer["examples"] = vars(analysis.check) | {"explained": parts and vars(parts)}
     if analysis.names:
         answer["decision"] = _decision(analysis, question)
+        if (which := _slices(analysis, question)) is not None:
+            answer["slices"] = which
         answer["comparison"] = comparison_words(analysis.comparison(confidence))
     past = analysis.backtests(confidence)
     answer["architectures"] = [
@@ -71,6 +77,16 @@ def _decision(analysis: StudyAnalysis, question: Question) -> dict[str, Any]:
         "budget": None if question.budget is None else analysis.for_budget(question),
     }
     return decision_record(decision, answers, analysis.plan(question))
+
+
+def _slices(analysis: StudyAnalysis, question: Question) -> dict[str, Any] | None:
+    """None where nothing can be said of classes or groups."""
+    try:
+        found = analysis.slice_advice(question)
+    except FitError:
+        return None
+    target = analysis.decision(question).prices.target
+    return None if found is None else slice_record(found, analysis.measure, target)
 
 
 def _needed(

@@ -174,6 +174,35 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
     Reason.SEARCH_TOO_SHORT: template(
         "{name}: the search was too short at n = {at}; more samples would bring better results"
     ),
+    # what is there twice, and which labels seem wrong
+    Reason.TEST_LEAKED: template(
+        "{count:,} of {of:,} test examples are in the training pool, too"
+    ),
+    Reason.TEST_NEARLY_LEAKED: template(
+        "{share:.1%} ({low:.1%} to {high:.1%}) of the test examples nearly equal one of the "
+        "training pool"
+    ),
+    Reason.POOL_REPEATED: template("{count:,} of {of:,} examples of the pool repeat another"),
+    Reason.POOL_NEARLY_REPEATED: template(
+        "{share:.1%} ({low:.1%} to {high:.1%}) of the pool nearly equal another example"
+    ),
+    Reason.FEW_KINDS: template(
+        "The rows take few different values, so equal ones need not be copies"
+    ),
+    Reason.LABELS_WRONG: template(
+        "About {share:.1%} ({low:.1%} to {high:.1%}) of the labels seem wrong or ambiguous"
+    ),
+    Reason.LABELS_AT_MOST_WRONG: template(
+        "At most {high:.1%} of the labels seem wrong or ambiguous"
+    ),
+    Reason.LABELS_NOT_JUDGED: template(
+        "How many labels are wrong is not known: the model of this check errs in "
+        "{error:.0%} itself"
+    ),
+    Reason.LABELS_CONTRADICTED: template(
+        "{count:,} of {of:,} examples have another label than most of their equals, so no "
+        "model gets below an error of {share:.2%} on all of them"
+    ),
 }
 
 

@@ -34,6 +34,7 @@ def log_note(
     paragraphs = [
         f"**{answer.sentence}** {answer.trust}.",
         FIGURE.format(sentence=answer.sentence, path=figure, run=run_id),
+        answer.doubt or "",
         answer.surer,
         *answer.money,
         *map(as_markdown, sections[:SECTIONS]),

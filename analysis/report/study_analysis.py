@@ -32,10 +32,15 @@ from analysis.decision.prices import Prices
 from analysis.decision.questions import Answer, Asks, for_target
 from analysis.decision.rounds import Plan, plan_rounds
 from analysis.decision.sensitivity import costs_by_target, tornado
+from analysis.decision.slice_curves import SliceCurves, fit_slices
+from analysis.decision.slices import SliceAdvice, advise_slices
 from analysis.diagnostics.diagnosis import Diagnosis, diagnose
 from analysis.diagnostics.evidence import Past, past_of
+from analysis.diagnostics.examples import Explained, explained
 from analysis.planning.next_trials import NextTrials, next_trials
 from analysis.reasons import FitError
+from tracking.data_check import DataCheck
+from tracking.measures import find_measure
 from tracking.runs import chooser
 from tracking.study import Study
 
@@ -207,6 +212,18 @@ class StudyAnalysis:
         logged = self.study.logged_forecasts
         return diagnose(self.runs, logged, self.measure, confidence)
 
+    @cached_property
+    def check(self) -> DataCheck | None:
+        """What was found about the examples; None where nobody has looked."""
+        return self.study.check_of(self.dataset)
+
+    def explained(self, question: Question) -> Explained | None:
+        """What part of the floor wrong labels explain; None where that cannot be said."""
+        asked = self.asked(question)
+        if self.check is None or asked is None or asked.law is None:
+            return None
+        return explained(self.check, asked.law, self.measure)
+
     # --- architectures side by side ----------------------------------------------------------
 
     @once(24)
@@ -326,6 +343,36 @@ class StudyAnalysis:
     def plan(self, question: Question) -> Plan:
         """Collecting in rounds."""
         return plan_rounds(self.decision(question))
+
+    # --- which examples to collect -----------------------------------------------------------
+
+    @once(24)
+    def slice_curves(self, architecture: str) -> SliceCurves | None:
+        """None where no run tells classes or groups apart by the measure."""
+        points = self.curves[architecture]
+        if self.runs is None or "run_id" not in points:
+            return None
+        found = self.study.slices_of(points["run_id"].dropna().tolist())
+        name = find_measure(self.measure).name
+        if name not in found or found["slice"].nunique() < 2:
+            return None
+        return fit_slices(found, self.measure)
+
+    @once(24)
+    def slice_advice(self, question: Question) -> SliceAdvice | None:
+        """How to divide the next purchase among classes or groups; None without any."""
+        asked = self.asked(question)
+        curves = None if asked is None else self.slice_curves(asked.architecture)
+        if curves is None:
+            return None
+        now = float(curves.now.sum())
+        more = (question.times - 1) * now
+        if question.asked_for is Asks.BUDGET:
+            more = self.for_budget(question).more
+        if more < 1:
+            return None
+        forecast = self.decision(question).values(now + more, False)
+        return advise_slices(curves, round(more), question.confidence, forecast)
 
     @once(24)
     def next_trials(

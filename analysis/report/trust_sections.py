@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.diagnostics.diagnosis import Diagnosis
 from analysis.diagnostics.noise import SOURCES
 from analysis.report import trust_charts
+from analysis.report.examples_words import examples_sections
 from analysis.report.failure_words import missing_words
 from analysis.report.numbers import best_of, in_units, interval, said_of
 from analysis.report.protocol import protocol
@@ -35,6 +36,7 @@ def trust_sections(analysis: StudyAnalysis, question: Question) -> list[Section]
     past = analysis.backtests(question.confidence)
     diagnosis = analysis.diagnosis(question.confidence)
     parts = [backtests(past, measure)] if len(past) else []
+    parts += examples_sections(analysis, question)
     if diagnosis is not None:
         parts += _diagnosed(diagnosis, measure, analysis.chooser)
     details = [remarks(analysis, question), *protocol(analysis)]

@@ -4,14 +4,18 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from mlflow import MlflowClient
+
 from experiments.orchestration.analyse import analyse, ask
 from experiments.orchestration.coordinator import launch
 from experiments.orchestration.grid import grid
 from experiments.orchestration.options import StudyOptions
 from experiments.orchestration.question import Question
+from experiments.orchestration.ready import check
 from experiments.training.task import Task
-from tracking.retry import WAIT
-from tracking.store import open_store
+from tracking.retry import WAIT, persist
+from tracking.schema import PLAN
+from tracking.store import open_store, parent_of
 
 SMALLEST = 30  # examples of the smallest size, at least
 PER_CLASS = 3  # and for each class
@@ -21,13 +25,17 @@ HALVINGS = 8  # of the pool, at most
 def answer(asked: Question, options: StudyOptions, task: Task) -> None:
     """Train step by step until the analysis says to stop; then print the whole answer.
 
-    Each step is a launch of one study, so an interrupted answer goes on where it was.
+    Each step is a launch of one study, so an interrupted answer goes on where it was. Raises
+    InputError for what cannot be trained.
     """
-    open_store(new=True, wait=WAIT)
+    check(grid(replace(options, fractions=tuple(halved(task)))), task)
+    client = open_store(new=True, wait=WAIT)
     done: list[dict[str, Any]] = []
     while True:
         advice = advised(asked, options, task)
-        print("\n".join(advice["said"]), flush=True)
+        said = "\n".join(advice["said"])
+        print(said, flush=True)
+        note_plan(client, options.study, said)
         move = advice["move"]
         if move is None:
             break
@@ -37,8 +45,17 @@ def answer(asked: Question, options: StudyOptions, task: Task) -> None:
         done.append(move)
         step = step_of(options, move)
         launch(step, grid(step), task)
-    wanted = [f"--{name}={value}" for name, value in report_of(asked).items() if value]
+    about = {"architecture": advice["best"], **report_of(asked)}
+    wanted = [f"--{name}={value}" for name, value in about.items() if value]
     analyse(options.study, "no answer yet", *wanted)
+
+
+def note_plan(client: MlflowClient, study: str, said: str) -> None:
+    """Keep what was said with the study, for the page; nothing where it has no run yet."""
+    experiment = persist(client.get_experiment_by_name, study)
+    parent = experiment and parent_of(client, experiment.experiment_id)
+    if parent:
+        persist(client.set_tag, parent.info.run_id, PLAN, said)
 
 
 def report_of(asked: Question) -> dict[str, str]:

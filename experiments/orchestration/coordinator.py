@@ -12,6 +12,7 @@ from mlflow.entities import Run
 from experiments.orchestration import fence
 from experiments.orchestration.agreement import Agreement
 from experiments.orchestration.analyse import analyse
+from experiments.orchestration.data_check import Checking
 from experiments.orchestration.engine import Engine, open_engine
 from experiments.orchestration.estimate import estimate
 from experiments.orchestration.fence import LeaseLost
@@ -23,7 +24,7 @@ from experiments.orchestration.outcome import Outcome, left_by_the_dead
 from experiments.orchestration.processes import Died
 from experiments.orchestration.progress import Progress
 from experiments.orchestration.replicas import replicas, with_replicas
-from experiments.orchestration.standing import Standing, standing_of
+from experiments.orchestration.standing import Standing, check_shares, standing_of
 from experiments.orchestration.study_runs import (
     end_running,
     note_commit,
@@ -129,6 +130,7 @@ class Coordinator:
         runs = trial_runs(client, self.experiment_id)
         precision = engine.ask(precision_on, options.device)
         self.trials = [trial.resolved_as(precision) for trial in trials]
+        check_shares(options.study, runs, options.settings)
         self.standing = standing_of(options.study, runs, task, precision, client)
         self.best = Best(client, runs)
         self.agreement = Agreement(client, runs, self.best)
@@ -141,13 +143,21 @@ class Coordinator:
         """Run the trials that are missing, the held out sizes last; then the answer."""
         todo = self.standing.missing(self.trials)
         self._announce(todo)
+        checking = Checking(self.options, self.task, self.client, self.parent)
+        checking.begin(self._planned(), self.standing)
         held = held_out(self.options)
         last = [trial for trial in self.trials if trial.fraction in held]
         self._train([trial for trial in self.trials if trial.fraction not in held], todo)
         if any(trial.key in todo for trial in last):
             self._forecast(held)
         self._train(last, todo)
+        if checking.labelled is not None:
+            checking.end(Standing.of(trial_runs(self.client, self.experiment_id)))
         self._conclude()
+
+    def _planned(self) -> list[Trial]:
+        """The grid, and the winners that are trained again."""
+        return with_replicas(self.trials, self.standing.costs, self.options.replicas)
 
     # --- training
 
@@ -250,9 +260,8 @@ class Coordinator:
         print(headline(options, self.trials, todo, self.task), flush=True)
         # under halving the first trials end late, and the first line of progress with them
         if todo and options.pruning == "halving" and options.engine == "here":
-            planned = with_replicas(self.trials, self.standing.costs, options.replicas)
             device = find_device(options.device)
-            rows = estimate(planned, self.standing, self.task, device)
+            rows = estimate(self._planned(), self.standing, self.task, device)
             print(in_all(rows, options.workers), flush=True)
         before = self.client.get_run(self.parent).data.tags.get(DESCRIPTION, "")
         text = description(options, self.trials, before)

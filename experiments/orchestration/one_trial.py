@@ -14,7 +14,6 @@ from experiments.orchestration.writable import check_artifacts
 from experiments.tasks.load import load_task, on_task, with_trainer
 from experiments.training.devices import find_device
 from experiments.training.results import Diverged, Result, TrainerFailed, Values
-from experiments.training.subsets import subset_size
 from experiments.training.trial import Trial
 from tracking.command import exit_with_one_line
 from tracking.measures import Measure
@@ -38,7 +37,7 @@ def run_trial(asked: RunSettings, data_dir: str, device: str) -> None:
     if note := getattr(task, "note", ""):
         print(f"{task.name}: {note}")
     task.check(trial)
-    subset_size(task, trial.fraction)  # raises for an empty subset, before a run exists
+    task.check_subset(trial.shares, trial.fraction)  # before a run exists
     open_store(new=True, wait=WAIT)
     leave_run_of_another_store(Patient(mlflow.MlflowClient()))
     # as in a study: these nets gain little from a second thread, and results stay the same

@@ -35,6 +35,7 @@ MOST_TRIALS = 100_000
 MOST_WORKERS = 10_000
 MOST_RETRIES = 100
 KEEP_MODELS = ("all", "best", "none")
+CHECKS = ("auto", "true", "false")
 DESCRIPTION = "Train the whole grid and record every trial in MLflow."
 
 
@@ -82,6 +83,10 @@ class StudyOptions:
     )
     retries: int = entry(1, "how often a trial that failed is tried again, unless it diverged")
     keep_models: str = entry("best", "all, best (of each architecture and fraction) or none")
+    check: str = entry(
+        "auto",
+        "auto, true or false: look for duplicates and wrong labels; auto: where cheap",
+    )
     register: bool = entry(False, "register the best model of each architecture in MLflow")
     report: bool = entry(True, "print and log the answer at the end")
     dry_run: bool = entry(False, "only count and estimate")
@@ -194,6 +199,7 @@ def _check_grid(options: StudyOptions) -> None:
             "allowed: 1 (the data_seeds alone), 2, 3, …"
         )
     _check_among("pruning", options.pruning, PRUNING)
+    _check_among("check", options.check, CHECKS)
     if options.hold_out and not 0 < options.hold_out <= len(options.fractions) - 3:
         raise InputError(
             f"hold_out {options.hold_out} must be 0 "

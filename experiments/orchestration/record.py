@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from experiments.orchestration.model_flavours import try_to_log
 from experiments.training.devices import find_device
 from experiments.training.results import Diverged, Result, TrainerFailed
-from experiments.training.subsets import subset_indices, subset_size
+from experiments.training.subsets import subset_size
 from experiments.training.task import Task
 from experiments.training.train import train
 from experiments.training.trial import Trial
@@ -21,6 +21,7 @@ from tracking.errors import InputError, one_line
 from tracking.measures import as_text
 from tracking.runs import params_of, run_name
 from tracking.schema import DIVERGED
+from tracking.slices import TAKEN_FOR, log_slices
 
 PER_CALL = 1000  # metrics, the most that MLflow takes at once
 LOG = "log.txt"  # what a command printed
@@ -94,6 +95,8 @@ def record_result(
     """Log what a trial gave, its model aside."""
     log_metrics(client, run_id, result)
     log_subset(client, run_id, trial, task, result)
+    if result.slices:
+        log_slices(client, run_id, slice_rows(result))
     if result.log:
         client.log_text(run_id, result.log, LOG)
 
@@ -111,6 +114,8 @@ def log_metrics(client: MlflowClient, run_id: str, result: Result) -> None:
     found = {"pruned": result.pruned, "budget_bound": result.budget_bound}
     tags = [RunTag(name, str(value).lower()) for name, value in found.items()]
     tags.append(RunTag("measures", as_text(result.measures)))
+    if result.slices:
+        tags.append(RunTag("slices", str(len(result.slices))))
     for start in range(0, len(metrics), PER_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + PER_CALL], tags=tags)
 
@@ -138,13 +143,26 @@ def summary(result: Result) -> dict[str, float]:
     return told | {name: value for name, value in others.items() if value is not None}
 
 
+def slice_rows(result: Result) -> list[dict[str, Any]]:
+    """What is kept of each slice, as tracking/slices.py has it."""
+    return [
+        {
+            "slice": one.name,
+            "n_train": one.n_train,
+            "n_test": one.test.count,
+            **one.test.values,
+            **{f"{name}_se": error for name, error in one.test.errors.items()},
+            **{TAKEN_FOR + name: share for name, share in one.taken_for.items()},
+        }
+        for one in result.slices
+    ]
+
+
 def log_subset(
     client: MlflowClient, run_id: str, trial: Trial, task: Task, result: Result
 ) -> None:
     """Log the subset as the run's dataset; its digest is the fingerprint of the indices."""
-    inputs_of, targets = task.examples(
-        subset_indices(task.strata, trial.fraction, trial.data_seed)
-    )
+    inputs_of, targets = task.examples(task.subset(trial))
     dataset = mlflow.data.from_numpy(
         inputs_of,
         targets=targets,

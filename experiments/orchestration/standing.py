@@ -13,8 +13,8 @@ from experiments.training.trial import Trial
 from tracking import schema
 from tracking.errors import InputError
 from tracking.measures import Measure, from_text
-from tracking.runs import USUAL
-from tracking.schema import FAILED, FINISHED
+from tracking.runs import USUAL, unquoted
+from tracking.schema import FAILED, FINISHED, RunSettings
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,21 @@ def check_examples(study: str, runs: Iterable[Run], task: Task) -> None:
                 f"study '{study}' was trained on other examples of '{task.name}' "
                 f"(fingerprint {known}, now {task.fingerprint}): splits and test set differ; "
                 "give the new examples a study of their own"
+            )
+
+
+def check_shares(study: str, runs: Iterable[Run], asked: RunSettings) -> None:
+    """Raises InputError where the study was trained with other shares of the classes.
+
+    One curve is of one mixture.
+    """
+    for run in runs:
+        same_name = run.data.params.get("dataset") == asked.dataset
+        known = unquoted(run.data.params.get("shares", ""))
+        if same_name and is_final(run) and known != asked.shares:
+            raise InputError(
+                f"study '{study}' was trained with shares '{known}', now '{asked.shares}'; "
+                "give the new shares a study of their own"
             )
 
 

@@ -134,6 +134,16 @@ def runs_so_far(study: str) -> list[Run]:
     return trial_runs(client, experiment.experiment_id) if experiment else []
 
 
+def tags_so_far(study: str) -> dict[str, str]:
+    """The tags of the study's own run, without writing anything."""
+    if not exists(default_store()):
+        return {}
+    client = open_store()
+    experiment = client.get_experiment_by_name(study)
+    parent = parent_of(client, experiment.experiment_id) if experiment else None
+    return dict(parent.data.tags) if parent else {}
+
+
 def final_run(client: MlflowClient, experiment_id: str, key: str) -> Run | None:
     """The run that ended a trial, by its key."""
     runs = trial_runs(client, experiment_id, f"tags.trial = '{key}'")

@@ -63,8 +63,11 @@ def description(options: StudyOptions, trials: Sequence[Trial], before: str) -> 
 # --- how long it takes
 
 
-def table(rows: Sequence[Row], workers: int) -> str:
-    """What a dry run says."""
+def table(rows: Sequence[Row], workers: int, more: Sequence[str] = ()) -> str:
+    """What a dry run says.
+
+    more: lines below the rows.
+    """
     width = max([16, *(len(row.architecture) + 1 for row in rows)])
     line = ("{:<" + str(width) + "}{:>7}{:>10}{:>7}{:>15}{:>10}   {}").format
     lines = [line("architecture", "done", "diverged", "to do", "failed before", "time", "")]
@@ -80,6 +83,7 @@ def table(rows: Sequence[Row], workers: int) -> str:
                 row.basis,
             )
         )
+    lines += more
     lines.append(f"{in_all(rows, workers)}; this was a dry run, nothing was written")
     return "\n".join(lines)
 

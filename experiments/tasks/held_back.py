@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,10 +74,11 @@ def divide(strata: np.ndarray, given: Collection[str], name: str) -> Division:
     return Division(pool=rest[len(validation) :], validation=validation, test=test)
 
 
-def hold_back(sets: Mapping[str, Examples], name: str, classes: int) -> Images:
+def hold_back(sets: Mapping[str, Examples], name: str, classes: Sequence[Any]) -> Images:
     """The images of that name: pool, validation set and test set.
 
     sets: the images for training, and those for validation and test where they are given.
+    classes: their names, in the order of their numbers.
     Raises InputError where there are too few images, or those of the sets differ in shape.
     """
     train = sets[TRAIN]
@@ -89,11 +91,13 @@ def hold_back(sets: Mapping[str, Examples], name: str, classes: int) -> Images:
     _check_parts(parts, name)
     return Images(
         name=name,
-        classes=classes,
+        classes=len(classes),
+        slices=tuple(map(str, classes)),
         pool=parts[TRAIN].as_split(),
         validation=parts[VALIDATION].as_split(),
         test=parts[TEST].as_split(),
         fingerprint=_fingerprint(list(parts.values())),
+        places=division.pool,
     )
 
 

@@ -12,8 +12,10 @@ from experiments.tasks.image_throughput import SAMPLES, time_fit, time_steps
 from experiments.training.descent import fit_network
 from experiments.training.estimators import fit_estimator
 from experiments.training.image_sets import Sets, Split
+from experiments.training.labelled import Labelled
 from experiments.training.networks import Shape, build_model
 from experiments.training.results import Course
+from experiments.training.table import Rows
 from experiments.training.task import Task, Timing
 from experiments.training.trial import Trial
 
@@ -29,6 +31,8 @@ class Images(Task):
     test: evaluated once per trial.
     fingerprint: of every pixel and label.
     note: what is to be said of the images, such as their new size.
+    slices: names of the classes.
+    places: of the images of the pool among the training images as given, int64 (N,).
     """
 
     name: str
@@ -39,6 +43,8 @@ class Images(Task):
     fingerprint: str
     form: str = "images"
     note: str = ""
+    slices: tuple[str, ...] = ()
+    places: np.ndarray | None = None
 
     @property
     def strata(self) -> np.ndarray:  # type: ignore[override]
@@ -93,11 +99,25 @@ class Images(Task):
         taken = self.pool.take(indices)
         return taken.images.numpy(), taken.labels.numpy()
 
+    def labelled(self) -> Labelled:
+        """All images with their labels."""
+        return Labelled(
+            pool=_as_rows(self.pool),
+            validation=_as_rows(self.validation),
+            test=_as_rows(self.test),
+            columns=None,
+            places=np.arange(len(self)) if self.places is None else self.places,
+        )
+
     def model_inputs(self, model: Any) -> Any:
         """Pixels in 0–255, float32: (2, C, H, W) for a network, else flat."""
         pixels = self.pool.images[:2].contiguous().float().numpy()
         is_network = isinstance(model, torch.nn.Module)
         return pixels if is_network else pixels.reshape(len(pixels), -1)
+
+
+def _as_rows(part: Split) -> Rows:
+    return Rows(part.images.numpy(), part.labels.numpy())
 
 
 @lru_cache(maxsize=1)  # the samples of a cell, all under way at once, share the images

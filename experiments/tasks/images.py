@@ -20,6 +20,17 @@ from experiments.tasks.pixels import as_pixels
 from experiments.tasks.targets import CLASSIFICATION, read_targets
 from tracking.errors import InputError, one_line
 
+# Of classes that are numbers where they are kept.
+NAMES = {
+    "fashion_mnist": (
+        *("t-shirt", "trouser", "pullover", "dress", "coat"),
+        *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    ),
+    "cifar10": (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    ),
+}
 DIGITS = "sklearn/datasets/data/digits.csv.gz"  # in scikit-learn, pixels and then the label
 
 
@@ -82,7 +93,7 @@ def images_of(sets: Sets, name: str) -> Images:
         _check_count(x, sets[which][1], name)
     targets = read_targets({one: sets[one][1] for one in given}, name, CLASSIFICATION)
     found = {one: Examples(images[one], targets.sets[one]) for one in given}
-    divided = hold_back(found, name, len(targets.classes))
+    divided = hold_back(found, name, NAMES.get(name, targets.classes))
     train = images[TRAIN]
     if train.min() == train.max():
         raise InputError(

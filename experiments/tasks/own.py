@@ -34,6 +34,8 @@ class Own(Task):
     """What somebody's own trainers learn from.
 
     folder: where the study was launched; commands and projects run there.
+    slices: names of its groups where they are told, else of its classes.
+    groups: int64 (N,), the number of each example's slice; None: its class.
     """
 
     name: str
@@ -42,6 +44,13 @@ class Own(Task):
     fingerprint: str
     folder: str
     form: str = "own"
+    slices: tuple[str, ...] = ()
+    groups: np.ndarray | None = None
+
+    @property
+    def slice_of(self) -> np.ndarray:
+        """Of each example of the pool, the number of its slice, int64 (N,)."""
+        return self.strata if self.groups is None else self.groups
 
     def describe(self) -> str:
         """How many examples there are."""
@@ -103,6 +112,8 @@ def load_own(texts: Sequence[str], settings: RunSettings, data_dir: str) -> Own:
         classes=told[0].classes,
         fingerprint=digest.hexdigest(),
         folder=str(Path.cwd()),
+        slices=told[0].slices,
+        groups=None if told[0].slice_of is told[0].strata else told[0].slice_of,
     )
 
 

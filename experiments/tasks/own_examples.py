@@ -1,6 +1,6 @@
 """The examples that somebody's own trainers learn from, as they say it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,15 @@ class Pool:
 
     strata: int64 (N,).
     classes: 0 where there are none.
+    slices: names of what is told apart: groups where there are some, else the classes.
+    slice_of: int64 (N,), the number of each example's slice.
     dataset, fingerprint: "" where it does not say.
     """
 
     strata: np.ndarray
     classes: int
+    slices: tuple[str, ...]
+    slice_of: np.ndarray
     dataset: str = ""
     fingerprint: str = ""
 
@@ -40,19 +44,39 @@ def read_pool(trainer: Trainer, settings: RunSettings, data_dir: str) -> Pool:
     """
     if trainer.fit is None:
         return _read_examples(trainer, settings.examples)
-    value = getattr(trainer.fit, "examples", None)
-    if callable(value):
-        try:
-            value = value(data_dir)
-        except (Exception, SystemExit) as error:  # it is somebody else's
-            raise InputError(
-                f"{trainer.said}: its examples cannot be had: {one_line(error)}"
-            ) from None
-    return Pool(
+    value = _said(trainer, "examples", data_dir)
+    pool = Pool(
         *_as_strata(trainer, value, f"allowed: fit.examples = {EXAMPLES}"),
         dataset=str(getattr(trainer.fit, "dataset", "")),
         fingerprint=str(getattr(trainer.fit, "fingerprint", "")),
     )
+    groups = _said(trainer, "groups", data_dir)
+    return pool if groups is None else _with_groups(trainer, pool, groups)
+
+
+def _said(trainer: Trainer, name: str, data_dir: str) -> Any:
+    """An attribute of a function, or what it returns of data_dir; None where there is none."""
+    value = getattr(trainer.fit, name, None)
+    if not callable(value):
+        return value
+    try:
+        return value(data_dir)
+    except (Exception, SystemExit) as error:  # it is somebody else's
+        raise InputError(
+            f"{trainer.said}: its {name} cannot be had: {one_line(error)}"
+        ) from None
+
+
+def _with_groups(trainer: Trainer, pool: Pool, groups: Any) -> Pool:
+    """The pool, told apart by a group for each example. Raises InputError."""
+    labels = np.asarray(groups)
+    if labels.ndim != 1 or len(labels) != len(pool.strata) or pd.isna(labels).any():
+        raise InputError(
+            f"{trainer.said}: groups is {_short(groups)}; allowed: one label for each of its "
+            f"{len(pool.strata):,} examples"
+        )
+    names, slice_of = np.unique(labels.astype(str), return_inverse=True)
+    return replace(pool, slices=tuple(names.tolist()), slice_of=slice_of.reshape(-1))
 
 
 def _read_examples(trainer: Trainer, said: str) -> Pool:
@@ -78,8 +102,10 @@ def _read_examples(trainer: Trainer, said: str) -> Pool:
     return Pool(*_as_strata(trainer, labels, allowed))
 
 
-def _as_strata(trainer: Trainer, value: Any, allowed: str) -> tuple[np.ndarray, int]:
-    """Strata, and how many classes there are."""
+def _as_strata(
+    trainer: Trainer, value: Any, allowed: str
+) -> tuple[np.ndarray, int, tuple[str, ...], np.ndarray]:
+    """Strata, how many classes there are, their names, and the class of each example."""
     if isinstance(value, np.ndarray) and not value.ndim:
         value = value.item()
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
@@ -87,7 +113,8 @@ def _as_strata(trainer: Trainer, value: Any, allowed: str) -> tuple[np.ndarray, 
             raise InputError(f"{trainer.said} has {value} examples; {allowed}")
         needed = float(COPIES * 8 * value)
         check_memory(needed, f"{value:,} examples of {trainer.said}", "take a part of them")
-        return np.zeros(int(value), dtype=np.int64), 0
+        same = np.zeros(int(value), dtype=np.int64)
+        return same, 0, (), same
     try:
         labels = np.asarray(value)
     except ValueError:
@@ -105,7 +132,10 @@ def _as_strata(trainer: Trainer, value: Any, allowed: str) -> tuple[np.ndarray, 
         labels = labels.astype(str)
     strata = strata_of(labels)
     is_real = labels.dtype.kind == "f" and (labels != np.round(labels)).any()
-    return strata, 0 if is_real else len(np.unique(strata))
+    if is_real:
+        return strata, 0, (), strata
+    names = tuple(map(str, np.unique(labels).tolist()))
+    return strata, len(names), names, strata
 
 
 def _short(value: Any) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from scipy import sparse
 
+from experiments.training.labelled import Labelled
 from experiments.training.preprocessing import make_preparation
 from experiments.training.results import Course
 from experiments.training.subsets import stratified_order
@@ -56,6 +57,7 @@ class TableTask(Task):
         self.name = table.name
         self.strata = table.strata
         self.classes = len(table.classes)
+        self.slices = tuple(map(str, table.classes))
         self.fingerprint = table.fingerprint
         self.has_words = bool(table.columns.text)
 
@@ -126,6 +128,11 @@ class TableTask(Task):
         """The rows as MLflow describes them: numbers as an array, or words as text."""
         rows = self.table.pool.take(indices)
         return _as_array(rows), rows.y
+
+    def labelled(self) -> Labelled:
+        """All rows with their targets."""
+        table = self.table
+        return Labelled(table.pool, table.validation, table.test, table.columns, table.places)
 
     def model_inputs(self, model: Any) -> Any:
         """Two rows as they come; None of a user's network, which takes prepared ones."""

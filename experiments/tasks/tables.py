@@ -199,6 +199,7 @@ def _divided(
         test=parts[TEST],
         strata=strata[division.pool],
         fingerprint=fingerprint(parts.values()),
+        places=division.pool,
     )
 
 

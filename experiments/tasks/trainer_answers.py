@@ -12,6 +12,8 @@ from experiments.training.results import (
     Evaluation,
     Fitted,
     Score,
+    SliceKey,
+    SliceScore,
     TrainerFailed,
     Values,
 )
@@ -26,7 +28,12 @@ KINDS = ("val", "test", "train", "guess")  # before the name of a measure
 CHECKED = ("val", "test")
 SE = "_se"  # behind the name of a measure: the standard error of a test value
 OTHERS = ("step", "steps", "n_parameters", "model")
-ALLOWED = "val_…, test_…, test_…_se, train_…, guess_… of measures, steps, n_parameters, model"
+SLICES = "slices"
+ALLOWED = (
+    "val_…, test_…, test_…_se, train_…, guess_… of measures, steps, n_parameters, model, "
+    + SLICES
+)
+A_SLICE = "{'shirt': {'count': 120, 'error': 0.3}, …}, of the test set"
 MOST = 1e150  # of a value: the analysis squares it
 
 
@@ -43,6 +50,7 @@ class Answer:
     train: dict[str, float] = field(default_factory=dict)
     guess: dict[str, float] = field(default_factory=dict)
     others: dict[str, Any] = field(default_factory=dict)
+    slices: dict[SliceKey, SliceScore] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
 
 
@@ -73,7 +81,7 @@ def fitted(trainer: Trainer, said: Any, log: str = "") -> Fitted:
     return Fitted(
         history=(best,),
         best=best,
-        test=Score(answer.test, answer.se),
+        test=Score(answer.test, answer.se, answer.slices),
         measures=measures,
         model=answer.others.get("model"),
         n_parameters=count(trainer, answer, "n_parameters"),
@@ -101,6 +109,8 @@ def read_answer(trainer: Trainer, said: Any) -> Answer:
     for name, value in said.items():
         if name in OTHERS:
             answer.others[name] = value
+        elif name == SLICES:
+            answer.slices = _read_slices(trainer, value)
         else:
             _read_value(trainer, answer, name, value)
     return answer
@@ -125,6 +135,25 @@ def _read_value(trainer: Trainer, answer: Answer, name: Any, value: Any) -> None
         getattr(answer, kind)[measure.name] = number
     if kind in CHECKED and not is_se:
         answer.measures[measure.name] = measure
+
+
+def _read_slices(trainer: Trainer, said: Any) -> dict[SliceKey, SliceScore]:
+    """How well the model does on each class or group of the test set."""
+    rows = said if isinstance(said, Mapping) else {"": None}
+    found: dict[SliceKey, SliceScore] = {}
+    for name, row in rows.items():
+        if not isinstance(row, Mapping) or "count" not in row:
+            raise wrong(trainer, f"returned slices {said!r:.60}; allowed: {A_SLICE}")
+        count = _number(trainer, f"count of slice '{name}'", row["count"])
+        if not (count >= 1 and count.is_integer()):
+            raise wrong(
+                trainer, f"returned count {count:g} of slice '{name}'; allowed: 1, 2, …"
+            )
+        answer = Answer()
+        for measure in row.keys() - {"count"}:
+            _read_value(trainer, answer, f"test_{measure}", row[measure])
+        found[str(name)] = SliceScore(int(count), answer.test, answer.se)
+    return found
 
 
 def _check_measured(trainer: Trainer, measure: Measure, name: str, number: float) -> None:

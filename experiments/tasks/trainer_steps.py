@@ -117,7 +117,7 @@ class Steps:
         return Fitted(
             history=tuple(self.history),
             best=self.best,
-            test=Score(tested.test, tested.se),
+            test=Score(tested.test, tested.se, tested.slices),
             measures=self.measures,
             model=last.others.get("model"),
             n_parameters=count(self.trainer, last, "n_parameters"),

@@ -1,13 +1,14 @@
 """A network with its normalisation, and how well it does."""
 
-import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from experiments.training.image_sets import Split
-from experiments.training.results import Score, classification_score
+from experiments.training.results import Score, score_of
+from experiments.training.slices import by_class
 
 EVALUATION_BATCH = 500  # images; larger batches leave the processor's cache
 STATISTICS_BATCH = 2000  # images; the whole set as floats would be four times its size
@@ -39,11 +40,15 @@ def normalised(net: nn.Module, images: Tensor) -> Classifier:
     return model.to(memory_format=torch.channels_last)
 
 
-def evaluate(model: nn.Module, split: Split, precision: str) -> Score:
-    """Loss and error over every image of the split; leaves the model in training mode."""
+def evaluate(model: nn.Module, split: Split, precision: str, slices: bool = False) -> Score:
+    """Loss and error over every image of the split; leaves the model in training mode.
+
+    slices: whether those of each class are wanted, too.
+    """
     loss = 0.0
     squares = 0.0
     wrong = 0.0
+    logs = []
     model.eval()
     with torch.inference_mode(), autocast(split, precision):
         for images, labels in zip(
@@ -54,20 +59,14 @@ def evaluate(model: nn.Module, split: Split, precision: str) -> Score:
             each = F.cross_entropy(logits, labels, reduction="none")
             squares += each.double().square().sum().item()
             wrong += (logits.argmax(1) != labels).sum().item()
+            if slices:
+                logs.append(logits.double().log_softmax(1).cpu())
     model.train()
-    return score_of(loss, squares, wrong, len(split))
-
-
-def score_of(loss: float, squares: float, wrong: float, count: int) -> Score:
-    """From the sums over `count` images of losses, of their squares, and of mistakes."""
-    mean = loss / count
-    variance = max(squares / count - mean**2, 0.0)
-    return classification_score(
-        loss=mean,
-        error=wrong / count,
-        loss_se=math.sqrt(variance / max(count - 1, 1)),
-        count=count,
-    )
+    score = score_of(loss, squares, wrong, len(split))
+    if not slices:
+        return score
+    labels = split.labels.cpu().numpy()
+    return replace(score, slices=by_class(torch.cat(logs).numpy(), labels))
 
 
 def autocast(split: Split, precision: str) -> torch.autocast:

@@ -29,7 +29,7 @@ def fit_network(net: nn.Module, trial: Trial, sets: Sets) -> Course:
     best = descent.best
     model.load_state_dict(descent.best_weights)
     _check_restored(model, best, sets.validation, trial.precision)
-    test = evaluate(model, sets.test, trial.precision)
+    test = evaluate(model, sets.test, trial.precision, slices=True)
     return Fitted(
         history=tuple(descent.history),
         best=best,

@@ -1,6 +1,7 @@
 """Scikit-learn classifiers, fitted at one go."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from experiments.training.results import (
     Score,
     classification_score,
 )
+from experiments.training.slices import by_class
 
 VOTES = 100  # that the probabilities of a model without trees count as
 
@@ -47,12 +49,13 @@ def evaluate_estimator(model: Any, split: Split, classes: int) -> Score:
     labels = split.labels.numpy()
     losses = -np.log(smoothed[np.arange(len(labels)), labels])
     error = (probabilities.argmax(1) != labels).mean()
-    return classification_score(
+    score = classification_score(
         loss=float(losses.mean()),
         error=float(error),
         loss_se=float(losses.std() / math.sqrt(max(len(losses) - 1, 1))),
         count=len(labels),
     )
+    return replace(score, slices=by_class(np.log(smoothed), labels))
 
 
 def flat(split: Split) -> ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 from tracking.measures import Measure, find_measure
 
 Values = Mapping[str, float]  # name of a measure -> value, as its reader knows it
+SliceKey = int | str  # a class by its number, or any slice by its name
 CLASSIFICATION = (find_measure("loss"), find_measure("error"))
 
 
@@ -25,10 +26,27 @@ class Score:
 
     values: of each measure.
     errors: standard errors of those for which there is one, over the examples.
+    slices: the same of its parts, where they are known.
     """
 
     values: Values
     errors: Values = field(default_factory=dict)
+    slices: "Mapping[SliceKey, SliceScore]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SliceScore:
+    """How well a model does on one slice of a set: a class, or a group.
+
+    count: examples of it.
+    values, errors: as those of a Score.
+    taken_for: of a class, the mean predicted probability of each class, by its number.
+    """
+
+    count: int
+    values: Values
+    errors: Values = field(default_factory=dict)
+    taken_for: Mapping[int, float] = field(default_factory=dict)
 
 
 def classification_score(loss: float, error: float, loss_se: float, count: int) -> Score:
@@ -44,6 +62,18 @@ def classification_score(loss: float, error: float, loss_se: float, count: int) 
     p = (error * count + 1) / (count + 1)
     error_se = math.sqrt(p * (1 - p) / count)
     return Score({"loss": loss, "error": error}, {"loss": loss_se, "error": error_se})
+
+
+def score_of(loss: float, squares: float, wrong: float, count: int) -> Score:
+    """From the sums over `count` examples of losses, of their squares, and of mistakes."""
+    mean = loss / count
+    variance = max(squares / count - mean**2, 0.0)
+    return classification_score(
+        loss=mean,
+        error=wrong / count,
+        loss_se=math.sqrt(variance / max(count - 1, 1)),
+        count=count,
+    )
 
 
 @dataclass(frozen=True)
@@ -96,6 +126,22 @@ class Fitted:
 Course = Generator[Evaluation, bool | None, Fitted]
 
 
+@dataclass(frozen=True)
+class Slice:
+    """A class or a group: how much was learned from, and how well it is known.
+
+    name: of it.
+    n_train: its examples in the subset.
+    test: how well the model does on it.
+    taken_for: of a class, the mean predicted probability of each class, by name.
+    """
+
+    name: str
+    n_train: int
+    test: SliceScore
+    taken_for: Values = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result(Fitted):
     """What a trial gave: what was fitted, and how.
@@ -104,9 +150,11 @@ class Result(Fitted):
     seconds: of training and evaluating.
     subset_fingerprint: of the examples it was trained on.
     precision: as resolved: fp32, bf16, or none where it does not apply.
+    slices: classes or groups that were told apart; () where there are none.
     """
 
     n_train: int
     seconds: float
     subset_fingerprint: str
     precision: str
+    slices: tuple[Slice, ...] = ()

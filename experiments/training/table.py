@@ -65,6 +65,7 @@ class Table:
     test: evaluated once per trial.
     strata: of the pool, int64 (N,), what subsets are stratified by.
     fingerprint: of every value and target.
+    places: of the rows of the pool among the training rows as given, int64 (N,).
     """
 
     name: str
@@ -75,3 +76,4 @@ class Table:
     test: Rows
     strata: np.ndarray
     fingerprint: str
+    places: np.ndarray

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
 from experiments.training.results import Score, classification_score
+from experiments.training.slices import by_class
 from experiments.training.table import Table
 from tracking.measures import Measure, find_measure
 
@@ -37,7 +38,7 @@ def score_classes(probabilities: np.ndarray, labels: np.ndarray) -> Score:
     )
     f1 = f1_score(labels, predicted, average="macro", labels=np.unique(labels))
     values = {**score.values, "auc": _auc(probabilities, labels), "f1": float(f1)}
-    return Score(values, score.errors)
+    return Score(values, score.errors, by_class(np.log(probabilities), labels))
 
 
 def _auc(probabilities: np.ndarray, labels: np.ndarray) -> float:

@@ -10,7 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from experiments.training.labelled import Labelled
 from experiments.training.results import Course
+from experiments.training.shares import check_room, weights_of
+from experiments.training.subsets import subset_indices, subset_size
 from experiments.training.trial import Trial
 
 
@@ -44,6 +47,7 @@ class Task(ABC):
     classes: how many there are to tell apart; 0 where there are none.
     fingerprint: of every example.
     has_words: its models hold a vocabulary.
+    slices: names of the parts that are told apart: its classes, or groups; () for none.
     """
 
     name: str
@@ -52,10 +56,37 @@ class Task(ABC):
     classes: int
     fingerprint: str
     has_words: bool = False
+    slices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Examples in the pool."""
         return len(self.strata)
+
+    @property
+    def slice_of(self) -> np.ndarray:
+        """Of each example of the pool, the number of its slice, int64 (N,)."""
+        return self.strata
+
+    def subset(self, trial: Trial) -> np.ndarray:
+        """Indices into the pool of what the trial is trained on, int64 (n,).
+
+        Raises InputError where there are none, or too few for the shares asked for.
+        """
+        fraction = trial.fraction
+        if not trial.shares:
+            return subset_indices(self.strata, fraction, trial.data_seed)
+        self.check_subset(trial.shares, fraction)
+        weights = weights_of(trial.shares, self.slices)
+        return subset_indices(self.slice_of, fraction, trial.data_seed, weights)
+
+    def check_subset(self, shares: str, fraction: float) -> None:
+        """Raises InputError where no subset can be drawn so.
+
+        shares: as of a trial.
+        """
+        n = subset_size(self, fraction)
+        if shares:
+            check_room(shares, self.slices, self.slice_of, n)
 
     @abstractmethod
     def describe(self) -> str:
@@ -82,6 +113,10 @@ class Task(ABC):
     def examples(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What MLflow describes a subset by: its inputs and its targets, arrays of n rows."""
         return indices, self.strata[indices]
+
+    def labelled(self) -> Labelled | None:
+        """All examples with their targets; None where only a trainer has them."""
+        return None
 
     def model_inputs(self, model: Any) -> Any:
         """Two examples as the model takes them, which its signature is read from; or None."""

@@ -9,7 +9,8 @@ import torch
 
 from experiments.training.devices import find_device
 from experiments.training.results import Evaluation, Result
-from experiments.training.subsets import fingerprint, subset_indices
+from experiments.training.slices import slices_of
+from experiments.training.subsets import fingerprint
 from experiments.training.task import Task
 from experiments.training.trial import Trial
 
@@ -105,7 +106,7 @@ def _course(
     trial: Trial, task: Task, device: torch.device
 ) -> Generator[Evaluation, bool | None, Result]:
     """Yields each evaluation, receives whether to go on, and returns the result."""
-    indices = subset_indices(task.strata, trial.fraction, trial.data_seed)
+    indices = task.subset(trial)
     fitted = yield from task.course(trial, indices, device)
     return Result(
         **vars(fitted),
@@ -113,4 +114,5 @@ def _course(
         seconds=math.nan,  # the clock is Training's
         subset_fingerprint=fingerprint(indices),
         precision=trial.precision,
+        slices=slices_of(fitted.test, task.slices, task.slice_of[indices]),
     )
