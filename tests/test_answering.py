@@ -13,7 +13,7 @@ from analysis.planning.answering import ENOUGH, FIRST, advise
 from analysis.planning.goal import Goal, Kind, Means
 from analysis.reasons import Reason
 from analysis.report.advice_words import advice_lines
-from tracking.runs import load_runs
+from tracking.runs import load_runs, runs_so_far
 from tracking.study import load_study
 
 POOL = 12_800
@@ -212,3 +212,10 @@ def test_a_question_is_answered_within_its_budget_and_nothing_is_trained_twice(s
 )
 def test_a_question_that_cannot_be_meant_is_refused_in_one_line(store, refuses, wrong, words):
     refuses("experiments.answer", *SMALL, *wrong, words=words)
+
+
+def test_a_budget_that_pays_for_no_step_says_so_and_trains_nothing(store, command):
+    code, out, err = command("experiments.answer", *SMALL, "--trials", "3")
+    assert (code, err) == (0, "")
+    assert "takes more than what is left" in out.splitlines()[-1]
+    assert runs_so_far("asked").empty

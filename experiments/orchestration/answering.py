@@ -13,7 +13,7 @@ from experiments.orchestration.options import StudyOptions
 from experiments.orchestration.question import Question
 from experiments.orchestration.ready import check
 from experiments.training.task import Task
-from tracking.retry import WAIT, persist
+from tracking.retry import WAIT
 from tracking.schema import PLAN
 from tracking.store import open_store, parent_of
 
@@ -45,6 +45,8 @@ def answer(asked: Question, options: StudyOptions, task: Task) -> None:
         done.append(move)
         step = step_of(options, move)
         launch(step, grid(step), task)
+    if client.get_experiment_by_name(options.study) is None:
+        return  # the budget paid for no step
     about = {"architecture": advice["best"], **report_of(asked)}
     wanted = [f"--{name}={value}" for name, value in about.items() if value]
     analyse(options.study, "no answer yet", *wanted)
@@ -52,10 +54,10 @@ def answer(asked: Question, options: StudyOptions, task: Task) -> None:
 
 def note_plan(client: MlflowClient, study: str, said: str) -> None:
     """Keep what was said with the study, for the page; nothing where it has no run yet."""
-    experiment = persist(client.get_experiment_by_name, study)
+    experiment = client.get_experiment_by_name(study)
     parent = experiment and parent_of(client, experiment.experiment_id)
     if parent:
-        persist(client.set_tag, parent.info.run_id, PLAN, said)
+        client.set_tag(parent.info.run_id, PLAN, said)
 
 
 def report_of(asked: Question) -> dict[str, str]:
