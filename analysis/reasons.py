@@ -61,6 +61,7 @@ class Reason(Enum):
     TOO_LITTLE_DATA = auto()  # name, n
     TUNING_NOT_VALUED = auto()  # name, why
     TOO_FEW_SIZES_FOR_EXPONENTS = auto()  # name, count, least
+    TOO_FEW_MISTAKES = auto()  # count (of a slice, on average), least
     TOO_FEW_MODELS = auto()  # sizes (of the data), models (their sizes), samples, least
 
     # how many times the data a switch equals; name: an architecture or a Variant of it

@@ -174,6 +174,6 @@ def number(low: float, high: float) -> Callable[[str], float | None]:
 
 def yes(text: str) -> bool:
     """Reads a switch."""
-    if text not in ("True", "False"):
+    if text.lower() not in ("true", "false"):
         raise NotThereError(Text("{names}", names=Verbatim("True, False")))
-    return text == "True"
+    return text.lower() == "true"

@@ -10,6 +10,7 @@ from scipy.stats import norm
 from analysis.decision.slice_curves import SliceCurves, fit_slices
 from analysis.decision.slices import advise_slices
 from analysis.reasons import FitError, Reason
+from analysis.report.messages import say
 
 SIZES = (250, 500, 1000, 2000, 4000)
 
@@ -109,6 +110,29 @@ def test_a_slice_with_few_test_examples_is_pulled_to_the_others():
     )[0]
     assert abs(middle[0] - 0.3) < abs(-own - 0.3) + 0.05
     assert np.ptp(middle) < 0.25
+
+
+def test_few_mistakes_in_the_end_are_not_taken_for_noise_about_a_flat_curve():
+    sizes = (100, 200, 400, 800, 1600)
+    mistakes = {"a": (12, 9, 5, 3, 1), "b": (16, 11, 9, 6, 5), "c": (30, 25, 22, 16, 14)}
+    rows = [
+        {"run_id": str(n), "slice": name, "n_train": n / 3, "n_test": 36, "error": wrong / 36}
+        for name, counted in mistakes.items()
+        for n, wrong in zip(sizes, counted)
+    ]
+    found = fit_slices(pd.DataFrame(rows), "error")
+    today = np.exp(found.level).mean(0)
+    assert list(today) == sorted(today)
+    assert (today < np.array([3, 7, 17]) / 36).all()
+
+
+def test_mistakes_too_few_to_tell_slices_apart_are_refused():
+    few = World(0).measured().assign(n_test=20)
+    few["error"] = 0.05
+    with pytest.raises(FitError) as refused:
+        fit_slices(few, "error")
+    assert refused.value.finding == Reason.TOO_FEW_MISTAKES(count=1.0, least=5)
+    assert "1.0 mistakes of each class" in say(refused.value.finding)
 
 
 def test_two_sizes_are_too_few():

@@ -40,6 +40,7 @@ from tracking.slices import TAKEN_FOR
 
 WINDOW = 16.0  # sizes below this part of the largest count no more: a power law is local
 LEAST_SIZES = 3
+LEAST_MISTAKES = 5  # of a slice on average; fewer do not tell one from another
 TRIES = 25  # draws of what the slices share
 DRAWS = 40  # of the curves, for each of those
 MISSING = 1e8  # variance of a point that is not there
@@ -122,6 +123,11 @@ class Points:
     there: np.ndarray
 
     @property
+    def common(self) -> np.ndarray:
+        """(S,) variance over the test examples, as runs of a slice may have it in common."""
+        return self.test.sum(1) / np.maximum(self.there.sum(1), 1)
+
+    @property
     def design(self) -> np.ndarray:
         """(S, k, 2) what level and exponent are multiplied by."""
         return np.stack([self.there * 1.0, -self.x * self.there], axis=2)
@@ -132,7 +138,7 @@ def fit_slices(slices: pd.DataFrame, measure: str, seed: int = 0) -> SliceCurves
 
     slices: of the runs behind one curve, as tracking/slices.py gives them.
     measure: its text; a mean over examples, such as loss and error.
-    Raises FitError for fewer than LEAST_SIZES sizes.
+    Raises FitError for fewer than LEAST_SIZES sizes, or LEAST_MISTAKES.
     """
     total = slices.groupby("run_id")["n_train"].transform("sum")
     used = slices[total >= total.max() / WINDOW]
@@ -140,6 +146,7 @@ def fit_slices(slices: pd.DataFrame, measure: str, seed: int = 0) -> SliceCurves
     if sizes < LEAST_SIZES:
         raise FitError(Reason.TOO_FEW_SIZES(least=LEAST_SIZES, count=sizes))
     largest = used[total[used.index] >= 0.999 * total.max()]
+    _check_mistakes(largest, measure)
     of_slice = largest.groupby("slice", sort=False)
     now = of_slice["n_train"].mean().clip(lower=1)
     points = _points(used, measure, now)
@@ -157,13 +164,24 @@ def fit_slices(slices: pd.DataFrame, measure: str, seed: int = 0) -> SliceCurves
     )
 
 
+def _check_mistakes(largest: pd.DataFrame, measure: str) -> None:
+    found = find_measure(measure)
+    if not found.is_share:
+        return
+    mistakes = found.gap(largest[found.name].astype(float)) * largest["n_test"]
+    count = float(mistakes.mean())
+    if count < LEAST_MISTAKES:
+        raise FitError(Reason.TOO_FEW_MISTAKES(count=count, least=LEAST_MISTAKES))
+
+
 def _points(used: pd.DataFrame, measure: str, now: pd.Series) -> Points:
     found = find_measure(measure)
     gap = found.gap(used[found.name].astype(float))
     tests = used["n_test"].astype(float)
     if found.is_share:  # binomial; half a mistake more, so that none does not look certain
+        expected = _expected(used, gap * tests, tests)
+        variance = (1 - expected) / (expected * tests)
         gap = (gap * tests + 0.5) / (tests + 1)
-        variance = (1 - gap) / (gap * tests)
     else:
         gap = gap.clip(lower=1e-9)
         se = used.get(f"{found.name}_se", pd.Series(0.0, used.index)).astype(float)
@@ -181,6 +199,20 @@ def _points(used: pd.DataFrame, measure: str, now: pd.Series) -> Points:
     there = wide["x"].notna() & wide["y"].notna()
     x, y, test = (wide[name].where(there, 0.0).to_numpy() for name in wide)
     return Points(x=x, y=y, test=test, there=there.to_numpy())
+
+
+def _expected(used: pd.DataFrame, mistakes: pd.Series, tests: pd.Series) -> pd.Series:
+    """The share of mistakes of each row, as its run and its slice lead one to expect.
+
+    What was counted tells its own noise badly: who made fewer mistakes than usual would count
+    for less, and who made none for next to nothing.
+    """
+    of_run = mistakes.groupby(used["run_id"]).transform("sum")
+    usual = (of_run + 0.5) / (tests.groupby(used["run_id"]).transform("sum") + 1)
+    slices = used["slice"]
+    made = mistakes.groupby(slices).transform("sum") + 0.5
+    ratio = made / ((usual * tests).groupby(slices).transform("sum") + 0.5)
+    return (usual * ratio).clip(upper=1 - 1e-3)
 
 
 def _confusion(largest: pd.DataFrame, names: list[str]) -> np.ndarray:
@@ -221,7 +253,7 @@ def _covariance(points: Points, hyper: np.ndarray) -> np.ndarray:
     scatter, level, exponent = np.exp(2 * hyper[:3])
     shared = 1 / (1 + np.exp(-hyper[3]))
     own = scatter + (1 - shared) * points.test + MISSING * ~points.there
-    root = np.sqrt(shared * points.test)
+    root = np.sqrt(shared * points.common)[:, None] * points.there
     spread = points.design * np.sqrt([level, exponent])
     covariance = root[:, :, None] * root[:, None, :] + spread @ spread.transpose(0, 2, 1)
     places = np.arange(own.shape[1])

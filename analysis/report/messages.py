@@ -10,6 +10,10 @@ from tracking.text import Text, Verbatim, template, templates
 MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on the count
     # a curve
     Reason.TOO_FEW_SIZES: template("needs at least {least} distinct sizes n, got {count}"),
+    Reason.TOO_FEW_MISTAKES: template(
+        "the test set holds {count:.1f} mistakes of each class or group on average; at least "
+        "{least} are needed to tell them apart"
+    ),
     Reason.NOT_ABOVE_ZERO: template(
         "the {measure} at n = {n:,.0f} is {value}; only what is above 0 can be fitted"
     ),
