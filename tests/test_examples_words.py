@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from analysis.curves.power_law import PowerLaw
 from analysis.diagnostics.examples import duplicates, explained, labels, leak
 from analysis.reasons import Reason
-from analysis.report.examples_words import examples_sections, labels_words, leak_words
+from analysis.report.examples_section import examples_sections
+from analysis.report.examples_words import labels_words, leak_words
 from analysis.report.headline import headline
 from analysis.report.html_report import as_html, summary_html
 from analysis.report.json_answer import as_json

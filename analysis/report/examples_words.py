@@ -1,12 +1,10 @@
 """Duplicates, leaks and wrong labels, and what part of the floor they explain, in words."""
 
-from analysis.diagnostics.examples import Explained, duplicates, labels, leak
+from analysis.diagnostics.examples import Explained, labels, leak
 from analysis.reasons import Finding, Reason
 from analysis.report.messages import say
 from analysis.report.numbers import best_of, in_units, interval, said_of
-from analysis.report.sections import Section
 from analysis.report.study_analysis import Question, StudyAnalysis
-from tracking.data_check import CONFIDENCE
 from tracking.measures import find_measure
 from tracking.text import Text, joined
 
@@ -32,10 +30,11 @@ def labels_words(analysis: StudyAnalysis, question: Question) -> list[Text]:
     ]
     if not found or (analysis.check.wrong == 0 and len(found) == 1):
         return []
-    return [joined([*map(_sentence, found), *explained_words(analysis, question)])]
+    return [joined([*map(as_sentence, found), *explained_words(analysis, question)])]
 
 
-def _sentence(found: Finding) -> Text:
+def as_sentence(found: Finding) -> Text:
+    """A finding alone."""
     return Text("{what}.", what=say(found))
 
 
@@ -75,27 +74,3 @@ def _part(parts: Explained) -> Text:
     if parts.low == 0:
         return Text("at most {high:.0%}", high=parts.high)
     return Text("about {share:.0%} ({low:.0%} to {high:.0%})", **vars(parts))
-
-
-def examples_sections(analysis: StudyAnalysis, question: Question) -> list[Section]:
-    """Whether examples are there twice, and labels wrong; nothing where nobody has looked."""
-    check = analysis.check
-    if check is None:
-        return []
-    words = Text(
-        "Examples were compared with each other: {pool:,} of the pool, {validation:,} for "
-        "validation, {test:,} for testing. Intervals hold with {confidence:.0%} probability.",
-        pool=check.pool,
-        validation=check.validation,
-        test=check.test,
-        confidence=CONFIDENCE,
-    )
-    found = [*duplicates(check), *labels(check)]
-    lines = map(_sentence, found)
-    return [
-        Section(
-            Text("Duplicates and labels"),
-            words,
-            lines=(*lines, *explained_words(analysis, question)),
-        )
-    ]

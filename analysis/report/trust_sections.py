@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.diagnostics.diagnosis import Diagnosis
 from analysis.diagnostics.noise import SOURCES
 from analysis.report import trust_charts
-from analysis.report.examples_words import examples_sections
+from analysis.report.examples_section import examples_sections
 from analysis.report.failure_words import missing_words
 from analysis.report.numbers import best_of, in_units, interval, said_of
 from analysis.report.protocol import protocol
