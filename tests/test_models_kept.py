@@ -9,6 +9,7 @@ import jobs
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
 from experiments import study
 from experiments.orchestration import engine
@@ -198,3 +199,14 @@ def test_a_run_that_somebody_deletes_before_its_cell_has_ended_is_no_obstacle(st
 def test_a_study_with_any_name_can_be_registered(store):
     said = launch("--study", "o'brien's/own", "--register", "true", samples=0)
     assert "linear: registered as models:/o-brien-s-own-linear@best, version 1" in said
+
+
+def test_of_several_tries_to_log_a_model_the_last_whole_one_counts(store):
+    client = MlflowClient()
+    run_id = client.create_run("0").info.run_id
+    made = [client.create_logged_model("0", source_run_id=run_id).model_id for _ in range(6)]
+    client.log_outputs(run_id, [LoggedModelOutput(one, 0) for one in made])
+    for one in made[1:4]:
+        client.finalize_logged_model(one, LoggedModelStatus.READY)
+    assert set(model_ids(client, run_id)) == set(made)
+    assert model_ids(client, run_id)[-1] == made[3]

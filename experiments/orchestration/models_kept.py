@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import LoggedModelStatus, Run
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -25,6 +25,7 @@ from tracking.store import default_store
 
 ALIAS = "best"  # of a registered model's version
 MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code
+READY = LoggedModelStatus.READY  # logged whole
 
 Group = tuple[str, str, float]  # dataset, architecture, fraction
 
@@ -128,17 +129,19 @@ class Best:
 
 
 def model_ids(client: MlflowClient, run_id: str) -> list[str]:
-    """The models that a run has logged and that still exist, oldest first."""
+    """The models that a run has logged and that still exist, the best last.
+
+    That is the newest of those that were logged whole: the store lists them in any order.
+    """
     found = []
     for output in client.get_run(run_id).outputs.model_outputs:
         try:
-            client.get_logged_model(output.model_id)
+            found.append(client.get_logged_model(output.model_id))
         except MlflowException as error:
             if error.error_code != MISSING:
                 raise
-        else:
-            found.append(output.model_id)
-    return found
+    found.sort(key=lambda model: (model.status == READY, model.creation_timestamp))
+    return [model.model_id for model in found]
 
 
 def drop_leftovers(client: MlflowClient, experiment_id: str, run_id: str) -> None:
