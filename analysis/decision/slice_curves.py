@@ -245,7 +245,8 @@ def _hyperparameters(points: Points, rng: np.random.Generator) -> np.ndarray:
         return prior - _evidence(points, hyper)
 
     found = minimize(cost, PRIOR_MEAN, method="BFGS")
-    return rng.multivariate_normal(found.x, found.hess_inv, TRIES)
+    drawn = rng.multivariate_normal(found.x, found.hess_inv, TRIES)
+    return np.clip(drawn, PRIOR_MEAN - 4 * PRIOR_SD, PRIOR_MEAN + 4 * PRIOR_SD)
 
 
 def _covariance(points: Points, hyper: np.ndarray) -> np.ndarray:
@@ -295,7 +296,16 @@ def _draws(
     pulled = np.einsum("sik,sk->si", gain, points.y)
     kept = np.eye(2) - gain @ points.design  # (S, 2, 2) weight of the means
     centre = np.einsum("sij,dj->dsi", kept, means) + pulled
-    roots = np.linalg.cholesky(left + 1e-12 * np.eye(2))
+    roots = _roots(left)
     noise = rng.standard_normal(centre.shape)
     drawn = centre + np.einsum("sij,dsj->dsi", roots, noise)
     return drawn[:, :, 0], drawn[:, :, 1]
+
+
+def _roots(covariance: np.ndarray) -> np.ndarray:
+    """(S, 2, 2) whose product with its transpose is the covariance.
+
+    Rounding may leave an eigenvalue below 0, where a Cholesky root fails.
+    """
+    values, vectors = np.linalg.eigh((covariance + covariance.transpose(0, 2, 1)) / 2)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :])
