@@ -111,7 +111,7 @@ def load_study(name: str, tracking_uri: str | None = None) -> Study:
         plan=tags.get(PLAN, ""),
         logged_forecasts=standing(read_forecasts(name, tracking_uri), runs),
         running=parent is not None and parent.info.status == RUNNING,
-        checks=checks_in(parent.data.tags) if parent else {},
+        checks=checks_in(tags),
     )
 
 

@@ -12,10 +12,11 @@ from experiments.orchestration.grid import grid
 from experiments.orchestration.options import StudyOptions
 from experiments.orchestration.question import Question
 from experiments.orchestration.ready import check
+from experiments.orchestration.study_runs import parent_so_far
 from experiments.training.task import Task
 from tracking.retry import WAIT
 from tracking.schema import PLAN
-from tracking.store import open_store, parent_of
+from tracking.store import open_store
 
 SMALLEST = 30  # examples of the smallest size, at least
 PER_CLASS = 3  # and for each class
@@ -54,8 +55,7 @@ def answer(asked: Question, options: StudyOptions, task: Task) -> None:
 
 def note_plan(client: MlflowClient, study: str, said: str) -> None:
     """Keep what was said with the study, for the page; nothing where it has no run yet."""
-    experiment = client.get_experiment_by_name(study)
-    parent = experiment and parent_of(client, experiment.experiment_id)
+    parent = parent_so_far(client, study)
     if parent:
         client.set_tag(parent.info.run_id, PLAN, said)
 

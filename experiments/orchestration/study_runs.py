@@ -138,10 +138,14 @@ def tags_so_far(study: str) -> dict[str, str]:
     """The tags of the study's own run, without writing anything."""
     if not exists(default_store()):
         return {}
-    client = open_store()
-    experiment = client.get_experiment_by_name(study)
-    parent = parent_of(client, experiment.experiment_id) if experiment else None
+    parent = parent_so_far(open_store(), study)
     return dict(parent.data.tags) if parent else {}
+
+
+def parent_so_far(client: MlflowClient, study: str) -> Run | None:
+    """The study's own run; None where there is none yet."""
+    experiment = client.get_experiment_by_name(study)
+    return parent_of(client, experiment.experiment_id) if experiment else None
 
 
 def final_run(client: MlflowClient, experiment_id: str, key: str) -> Run | None:
