@@ -10,7 +10,9 @@ from mlflow.utils import requirements_utils
 from sklearn.linear_model import LinearRegression
 
 from experiments.orchestration.model_flavours import log_model, try_to_log
+from experiments.orchestration.models_kept import model_ids
 from experiments.tasks.own import Own
+from tracking import retry
 
 X = np.arange(6.0).reshape(3, 2)
 
@@ -60,3 +62,23 @@ def test_a_model_is_logged_without_a_look_at_every_installed_package(store, monk
         reason = try_to_log(MlflowClient(), active.info.run_id, torch.nn.Linear(2, 1), task)
     assert reason == ""
     assert looks == []
+
+
+def test_a_model_is_logged_though_the_answer_was_lost_that_it_is_noted(store, monkeypatch):
+    """MLflow then notes it a second time, which the database refuses."""
+    monkeypatch.setattr(retry, "PAUSE", (0, 0))
+    note = MlflowClient.log_outputs
+    lost = iter([True])
+
+    def twice(self, *given, **options):
+        note(self, *given, **options)
+        if next(lost, False):
+            note(self, *given, **options)
+
+    monkeypatch.setattr(MlflowClient, "log_outputs", twice)
+    task = Own("own", np.zeros(9, int), 0, "f", "/")
+    client = MlflowClient()
+    run = client.create_run("0").info.run_id
+    assert try_to_log(client, run, LinearRegression().fit(X, X[:, 0]), task) == ""
+    there = mlflow.sklearn.load_model(f"models:/{model_ids(client, run)[-1]}")
+    assert there.predict(X) == pytest.approx(X[:, 0])

@@ -146,6 +146,31 @@ def test_a_folder_of_any_name_holds_a_store(tmp_path, quick, monkeypatch, folder
     assert {one.name for one in open_store().search_experiments()} == {"Default", "here"}
 
 
+# Ends in the middle of a commit, with pages of it in the file.
+KILLED_IN_A_COMMIT = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("pragma cache_size = 1")
+database.execute("begin")
+for number in range(500):
+    row = (f"key {number}", "x" * 500, "0")
+    database.execute("insert into experiment_tags values (?, ?, ?)", row)
+os._exit(9)
+"""
+
+
+def left_in_a_commit(file):
+    subprocess.run([sys.executable, "-c", KILLED_IN_A_COMMIT, str(file)], check=False)
+    assert Path(f"{file}-journal").exists()
+
+
+@pytest.mark.parametrize("options", [{"new": True}, {"write": True}, {}])
+def test_a_store_whose_writer_was_killed_in_a_commit_opens_as_it_was_before(store, options):
+    MlflowClient().set_experiment_tag("0", "before", "kept")
+    left_in_a_commit(store / "mlflow.db")
+    assert open_store(**options).get_experiment("0").tags == {"before": "kept"}
+
+
 # --- broken files ----------------------------------------------------------------------------
 
 

@@ -60,6 +60,8 @@ BROKEN = (
     "not a database",
     "readonly database",
 )
+# What databases say of a row that is there already: SQLite and PostgreSQL, MySQL.
+DONE_BEFORE = ("unique constraint", "duplicate entry")
 BUSY = (408, 425, 429)  # answers of a server that is there and cannot now; so are 500 to 599
 REFUSED = (400, 401, 403)  # who asks is wrong, or not allowed
 
@@ -116,12 +118,28 @@ def calm() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+def persist_whole(call: Callable, *arguments: Any) -> Any:
+    """The same for what is many calls in MLflow's own hands, such as logging a model.
+
+    MLflow makes each of them again: as a whole they would hardly ever succeed where one call
+    in five fails. It does not know that a call whose answer was lost was done; where that
+    stands in the way, the whole is made again.
+    """
+    with repeated_by_mlflow():
+        return persist(_told_of_lost_answers, call, *arguments)
+
+
+def _told_of_lost_answers(call: Callable, *arguments: Any) -> Any:
+    try:
+        return call(*arguments)
+    except MlflowException as error:
+        if any(words in error.message.lower() for words in DONE_BEFORE):
+            raise requests.ConnectionError("the answer to a call was lost") from error
+        raise
+
+
 @contextmanager
 def repeated_by_mlflow() -> Iterator[None]:
-    """For what is many calls in MLflow's own hands, such as logging a model.
-
-    Made again as a whole it would hardly ever succeed where one call in five fails.
-    """
     names = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "5", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"}
     before = {name: os.environ.get(name) for name in names}
     os.environ |= names

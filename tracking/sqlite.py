@@ -27,6 +27,7 @@ except ImportError:  # Windows
 PREFIX = "sqlite:///"
 SCHEME = re.compile(r"sqlite(\+pysqlite)?:///", re.IGNORECASE)
 NEEDED = {"alembic_version", "experiments", "runs", "params", "metrics", "tags"}
+READ_ONLY = "readonly database"  # SQLite's words where it would have to write
 PATIENCE = 5.0  # seconds that a look waits for a lock
 READ_WHOLE = 50e6  # bytes of a file, up to which all of its pages are looked at
 STILL = 5.0  # seconds after which a half-made file is taken for one that nobody makes
@@ -83,11 +84,12 @@ def check(file: Path, uri: str) -> None:
 
     uri: what the file is called in an error.
     """
-    known = file.stat()
-    stamp = known.st_mtime_ns, known.st_size
-    if _whole.get(file) == stamp:
-        return
     try:
+        _undo_half_a_write(file)
+        known = file.stat()
+        stamp = known.st_mtime_ns, known.st_size
+        if _whole.get(file) == stamp:
+            return
         tables, version = _look(file)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
@@ -103,6 +105,24 @@ def check(file: Path, uri: str) -> None:
     if not version:
         raise _broken(uri, ValueError("it has no schema version"))
     _whole[file] = stamp
+
+
+def _undo_half_a_write(file: Path) -> None:
+    """Have SQLite take back what a program was writing when it was killed.
+
+    It does so for the first who opens the file, unless that may only read: to such a one the
+    file stays closed. What was committed before is as it was.
+    """
+    if not Path(f"{file}-journal").exists():
+        return
+    try:
+        with _opened(file) as connection:
+            _tables(connection)
+    except sqlite3.OperationalError as error:
+        if READ_ONLY not in str(error):
+            raise
+        with _opened(file, "rw") as connection:
+            _tables(connection)
 
 
 def _look(file: Path) -> tuple[set[str], str]:
@@ -124,9 +144,9 @@ def _look(file: Path) -> tuple[set[str], str]:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that only reads."""
-    address = f"file:{quote(str(file.resolve()))}?mode=ro"
+def _opened(file: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    """A connection that only reads, unless the mode is rw."""
+    address = f"file:{quote(str(file.resolve()))}?mode={mode}"
     with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as connection:
         yield connection
 

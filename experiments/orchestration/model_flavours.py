@@ -16,7 +16,7 @@ from mlflow.utils import requirements_utils
 
 from experiments.training.task import Task
 from tracking.errors import one_line
-from tracking.retry import StoreAway, persist, repeated_by_mlflow
+from tracking.retry import StoreAway, persist_whole
 
 MODEL_NEEDS = [
     f"torch=={torch.__version__.partition('+')[0]}",
@@ -54,8 +54,8 @@ def try_to_log(client: Any, run_id: str, model: Any, task: Task) -> str:
     Raises StoreAway.
     """
     try:
-        with repeated_by_mlflow(), _without_looking_up_packages():
-            persist(log_model, run_id, model, task)
+        with _without_looking_up_packages():
+            persist_whole(log_model, run_id, model, task)
     except StoreAway:
         raise
     except Exception as error:  # an architecture that cannot be exported, say

@@ -19,7 +19,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from experiments.orchestration.standing import best_cost
 from experiments.training.trial import Trial
-from tracking.retry import persist, repeated_by_mlflow
+from tracking.retry import persist, persist_whole
 from tracking.schema import FINISHED
 from tracking.store import default_store
 
@@ -165,8 +165,7 @@ def _register_once(client: MlflowClient, name: str, run_id: str, model_id: str) 
     if versions:
         version = versions[0]
     else:
-        with repeated_by_mlflow():
-            version = persist(mlflow.register_model, f"models:/{model_id}", name)
+        version = persist_whole(mlflow.register_model, f"models:/{model_id}", name)
     client.set_registered_model_alias(name, ALIAS, version.version)
     return version.version
 
