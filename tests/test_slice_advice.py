@@ -170,6 +170,11 @@ def test_the_split_is_the_best_of_all_splits_of_two():
     assert found.more.sum() == pytest.approx(1000)
 
 
+def test_the_value_of_the_whole_is_the_root_of_the_mean_square_where_that_is_the_measure():
+    curves = replace(curves_of([3.0, 4.0], [0.4, 0.2], tests=[500, 500]), power=2.0)
+    assert curves.means(np.zeros(2))[0] == pytest.approx((9 / 2 + 16 / 2) ** 0.5)
+
+
 def test_the_curve_of_the_whole_says_what_todays_shares_bring():
     curves = curves_of([0.4, 0.1], [0.4, 0.2], spread=0.1)
     plain = advise_slices(curves, 1000)

@@ -17,7 +17,7 @@ from analysis.export import write as export
 from experiments import study
 from experiments.tasks.load import load_task, on_task, with_trainer
 from experiments.tasks.table_learning import TableTask
-from experiments.tasks.tables import make_table
+from experiments.tasks.tables import make_table, table_of_frame
 from experiments.training.results import Score
 from experiments.training.slices import slices_of
 from experiments.training.train import train
@@ -71,6 +71,84 @@ def test_tables_of_classes_tell_them_apart_too(architecture):
     x, y = blobs()
     task = TableTask(make_table({"training": (x, y)}, "blobs"))
     assert_they_make_the_whole(train(table_trial(architecture), task))
+
+
+def regional(kind):
+    """Rows of three regions, of which the east is noisier; classes or numbers to predict."""
+    rng = np.random.default_rng(0)
+    n = 300
+    region = np.array(["east", "north", "south"])[np.arange(n) % 3]
+    x = rng.normal(size=(n, 3))
+    y = x @ [1.0, 2.0, -1.0] + rng.normal(size=n) * np.where(region == "east", 3.0, 0.3)
+    frame = pd.DataFrame(x, columns=list("abc")).assign(region=region)
+    return frame.assign(y=y if kind == "regression" else np.where(y > 0, "yes", "no"))
+
+
+@pytest.mark.parametrize("architecture", ["linear", "boosting", "mlp"])
+def test_the_groups_of_a_table_are_told_apart(architecture):
+    frame = regional("classification")
+    task = TableTask(table_of_frame(frame, "regional", "y", group="region"))
+    result = train(table_trial(architecture), task)
+    assert_they_make_the_whole(result)
+    assert [one.name for one in result.slices] == ["east", "north", "south"]
+    held = frame.region.iloc[task.table.places[task.subset(table_trial(architecture))]]
+    assert {one.name: one.n_train for one in result.slices} == dict(held.value_counts())
+
+
+@pytest.mark.parametrize("architecture", ["linear", "mlp"])
+def test_the_groups_of_a_table_of_numbers_make_its_mean_square(architecture):
+    frame = regional("regression")
+    task = TableTask(table_of_frame(frame, "regional", "y", group="region"))
+    result = train(table_trial(architecture), task)
+    counts = [one.test.count for one in result.slices]
+    squares = [one.test.values["rmse"] ** 2 for one in result.slices]
+    assert np.average(squares, weights=counts) ** 0.5 == pytest.approx(
+        result.test.values["rmse"]
+    )
+
+
+def test_shares_of_a_table_are_of_its_groups():
+    frame = regional("classification")
+    task = TableTask(table_of_frame(frame, "regional", "y", group="region"))
+    indices = task.subset(replace(table_trial("linear"), fraction=0.2, shares="east:4"))
+    found = frame.region.iloc[task.table.places[indices]].value_counts()
+    assert found["east"] == pytest.approx(4 * found["north"], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ("nowhere", ["group 'nowhere' is no column", "a, b, c, region"]),
+        ("a", ["group 'a' has 300 different values", "2 to 100"]),
+        ("same", ["group 'same' has 1 different values", "2 to 100"]),
+        ("y", ["target and group are both 'y'"]),
+        ("gaps", ["group 'gaps' is empty in 1 of 300 rows, first in row 8"]),
+    ],
+)
+def test_a_column_that_holds_no_groups_is_refused_in_one_line(group, words):
+    frame = regional("classification").assign(same=1, gaps="x")
+    frame.loc[7, "gaps"] = None
+    with pytest.raises(InputError) as refused:
+        table_of_frame(frame, "regional", "y", group=group)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_a_group_that_only_the_test_set_holds_is_refused():
+    frame = regional("classification")
+    rows = frame.drop(columns="y")
+    sets = {
+        "training": (rows[frame.region != "east"], frame.y[frame.region != "east"]),
+        "test": (rows[frame.region == "east"], frame.y[frame.region == "east"]),
+    }
+    with pytest.raises(InputError, match="group 'east' is in the test set only"):
+        make_table(sets, "regional", group="region")
+
+
+@pytest.mark.parametrize("option", ["target", "text", "group"])
+def test_a_trainer_is_not_told_of_columns(option):
+    with pytest.raises(InputError, match=f"{option} 'x' is of a dataset"):
+        load_task(RunSettings(trainer="own_trainers:fit", **{option: "x"}))
 
 
 def table_trial(architecture):

@@ -106,6 +106,15 @@ def test_the_command_trains_with_the_advised_shares(told):
     assert weights["bag"] == "1" and float(weights["shirt"]) > 1.1
 
 
+def test_a_measure_that_is_no_mean_over_examples_has_no_advice(told):
+    """AUC of the whole says nothing of that of the parts."""
+    known = told.slices_of(told.runs["run_id"].tolist()).assign(auc=0.9)
+    scores = {"test_auc": 1 - told.runs["test_loss"] / 10}
+    study = replace(told, slices=known, runs=told.runs.assign(**scores))
+    assert StudyAnalysis(study, "digits", "loss").slice_curves("cnn") is not None
+    assert StudyAnalysis(study, "digits", "auc").slice_curves("cnn") is None
+
+
 def test_a_study_without_classes_has_no_such_section(told):
     without = replace(told, slices=no_slices())
     assert TITLE not in sections(without)

@@ -37,6 +37,7 @@ class Measure:
     best: no value is better.
     most: the largest gap there is.
     label: as a reader sees it; "" for the name.
+    power: the gap to this power is a mean over examples; 0 where no power is.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Measure:
     best: float = 0.0
     most: float = math.inf
     label: str = ""
+    power: float = 1.0
 
     @property
     def text(self) -> str:
@@ -78,8 +80,10 @@ class Measure:
         return f"{self.best:g} or more" if math.isinf(self.most) else "0 to 1"
 
 
-def _score(name: str, label: Text, is_share: bool = False, most: float = 1.0) -> Measure:
-    return Measure(name, "", True, is_share, best=1.0, most=most, label=label)
+def _score(
+    name: str, label: Text, is_share: bool = False, most: float = 1.0, power: float = 0.0
+) -> Measure:
+    return Measure(name, "", True, is_share, best=1.0, most=most, label=label, power=power)
 
 
 KNOWN = {
@@ -87,13 +91,13 @@ KNOWN = {
     for one in (
         Measure("loss", unit="nats", label=Text("loss")),
         Measure("error", is_share=True, most=1.0, label=Text("error")),
-        _score("accuracy", Text("accuracy"), is_share=True),
+        _score("accuracy", Text("accuracy"), is_share=True, power=1.0),
         _score("auc", Text("AUC")),
         _score("f1", Text("F1")),
-        Measure("rmse", label=Text("RMSE")),
+        Measure("rmse", label=Text("RMSE"), power=2.0),
         Measure("mae", label=Text("MAE")),
         _score("r2", Text("R²"), most=math.inf),
-        Measure("perplexity", best=1.0, label=Text("perplexity")),
+        Measure("perplexity", best=1.0, label=Text("perplexity"), power=0.0),
     )
 }
 

@@ -133,6 +133,7 @@ class RunSettings:
     space: of a command or project: its hyperparameters, as JSON.
     target: the column of a table to predict.
     text: the column of a table that holds text.
+    group: the column of a table whose values are told apart, as regions; "" for none.
     kind: classification or regression; auto is told by the target.
     form: of the loaded task: images, table or own.
     shares: by what the shares of classes are multiplied, shirt:3,pullover:2; "" as they come.
@@ -226,6 +227,12 @@ class RunSettings:
     )
     target: str = setting("", Role.SPLIT, "column of a table to predict", before="")
     text: str = setting("", Role.SPLIT, "column of a table that holds text", before="")
+    group: str = setting(
+        "",
+        Role.SPLIT,
+        "column of a table whose values are told apart, as classes are, such as a region",
+        before="",
+    )
     kind: str = setting(
         "auto",
         Role.SPLIT,

@@ -63,6 +63,7 @@ class SliceCurves:
     own: (draws,) what part of its gain a slice owes to its own examples.
     confusion: (S, S) probability that a test example is of one class and taken for the other,
         symmetric; 0 for groups. In units of the mean loss.
+    power: the value to this power is a mean over examples (tracking/measures.py).
     """
 
     names: tuple[str, ...]
@@ -72,6 +73,7 @@ class SliceCurves:
     exponent: np.ndarray
     own: np.ndarray
     confusion: np.ndarray
+    power: float = 1.0
 
     @property
     def weights(self) -> np.ndarray:
@@ -97,9 +99,10 @@ class SliceCurves:
         return np.exp(self.level - self.exponent * grown)
 
     def means(self, more: np.ndarray) -> np.ndarray:
-        """(draws,) mean value over the test set."""
+        """(draws,) value over the whole test set."""
         cost = self._mismatch(self.now + more) - self._mismatch(self.now)
-        return self.values(more) @ self.weights * (1 + cost)
+        sums = self.values(more) ** self.power @ self.weights
+        return sums ** (1 / self.power) * (1 + cost)
 
     def _mismatch(self, counts: np.ndarray) -> float:
         """What training on so many of each costs, as a part of the mean value."""
@@ -137,7 +140,7 @@ def fit_slices(slices: pd.DataFrame, measure: str, seed: int = 0) -> SliceCurves
     """Fit the curves of all slices together.
 
     slices: of the runs behind one curve, as tracking/slices.py gives them.
-    measure: its text; a mean over examples, such as loss and error.
+    measure: its text; one that is a mean over examples, or a power of one, as RMSE.
     Raises FitError for fewer than LEAST_SIZES sizes, or LEAST_MISTAKES.
     """
     total = slices.groupby("run_id")["n_train"].transform("sum")
@@ -161,6 +164,7 @@ def fit_slices(slices: pd.DataFrame, measure: str, seed: int = 0) -> SliceCurves
         exponent=np.maximum(exponent, 0.0),
         own=rng.uniform(size=len(level)),
         confusion=_confusion(largest, list(now.index)),
+        power=find_measure(measure).power,
     )
 
 

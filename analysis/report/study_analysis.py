@@ -353,8 +353,8 @@ class StudyAnalysis:
         if self.runs is None or "run_id" not in points:
             return None
         found = self.study.slices_of(points["run_id"].dropna().tolist())
-        name = find_measure(self.measure).name
-        if name not in found or found["slice"].nunique() < 2:
+        measure = find_measure(self.measure)
+        if measure.name not in found or found["slice"].nunique() < 2 or not measure.power:
             return None
         return fit_slices(found, self.measure)
 

@@ -12,7 +12,7 @@ from experiments.training.task import Task
 from tracking.errors import InputError
 from tracking.schema import RunSettings
 
-OF_TABLES = ("target", "text")  # settings that name columns
+OF_TABLES = ("target", "text", "group")  # settings that name columns
 
 
 def load_dataset(settings: RunSettings, data_dir: str = "data") -> Task:
@@ -23,7 +23,7 @@ def load_dataset(settings: RunSettings, data_dir: str = "data") -> Task:
         _refuse_columns(settings)
         return _task_of(make_table(TABLES[name](), name, kind=settings.kind))
     if kind in FILES and rest:
-        return _task_of(load_file(name, settings.target, settings.text, settings.kind))
+        return _task_of(load_file(name, settings.target, **_reading(settings)))
     if name in DATASETS or (kind == "folder" and rest):
         _refuse_of_images(settings)
         return load_data(name, data_dir)
@@ -34,15 +34,18 @@ def _of_arrays(settings: RunSettings, data_dir: str) -> Task:
     name = settings.dataset
     loaded = load_sets(name, data_dir)
     if isinstance(loaded, pd.DataFrame):
-        return _task_of(
-            table_of_frame(loaded, name, settings.target, settings.text, settings.kind)
-        )
+        return _task_of(table_of_frame(loaded, name, settings.target, **_reading(settings)))
     if is_table(loaded[TRAIN][0]):
         if settings.target:
             _refuse_columns(settings)
-        return _task_of(make_table(loaded, name, settings.text, settings.kind))
+        return _task_of(make_table(loaded, name, **_reading(settings)))
     _refuse_of_images(settings)
     return images_of(loaded, name)
+
+
+def _reading(settings: RunSettings) -> dict[str, str]:
+    """How a table is read, its target aside."""
+    return {"text": settings.text, "kind": settings.kind, "group": settings.group}
 
 
 def _task_of(table: Table) -> Task:

@@ -12,6 +12,7 @@ from tracking.schema import RunSettings
 
 DEFAULT = RunSettings()
 OF_TRAINERS = ("examples", "space")  # settings that only a trainer of one's own has
+OF_DATASETS = ("target", "text", "group", "kind")  # and that none has
 
 
 def load_task(
@@ -30,6 +31,11 @@ def load_task(
                 f"dataset '{settings.dataset}' and a trainer are both given; "
                 "a trainer brings its own examples"
             )
+        for name in OF_DATASETS:
+            if (value := getattr(settings, name)) != getattr(DEFAULT, name):
+                raise InputError(
+                    f"{name} '{value}' is of a dataset; a trainer brings its own examples"
+                )
         return load_own(own, settings, data_dir)
     for name in OF_TRAINERS:
         if value := getattr(settings, name):

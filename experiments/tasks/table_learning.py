@@ -57,9 +57,15 @@ class TableTask(Task):
         self.name = table.name
         self.strata = table.strata
         self.classes = len(table.classes)
-        self.slices = tuple(map(str, table.classes))
+        self.slices = table.groups or tuple(map(str, table.classes))
         self.fingerprint = table.fingerprint
         self.has_words = bool(table.columns.text)
+
+    @property
+    def slice_of(self) -> np.ndarray:
+        """Of each example of the pool, the number of its group, or else of its class."""
+        groups = self.table.pool.groups
+        return self.strata if groups is None else groups
 
     def describe(self) -> str:
         """How many examples there are, and what is learned from which columns."""

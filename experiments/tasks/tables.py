@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from experiments.tasks.held_back import TEST, TRAIN, VALIDATION, divide
 from experiments.tasks.leaks import hashes, refuse_repeated
 from experiments.tasks.memory import check_memory
 from experiments.tasks.table_files import read_csv, read_parquet
+from experiments.tasks.table_groups import read_groups
 from experiments.tasks.targets import AUTO, Targets, read_targets
 from experiments.training.table import Columns, Rows, Table
 from tracking.errors import InputError
@@ -25,20 +27,28 @@ COPIES = 3  # of an array, while it is checked and divided
 TEXT = "text"  # the column that texts from arrays get
 
 
-def load_file(name: str, target: str, text: str = "", kind: str = AUTO) -> Table:
+def load_file(
+    name: str, target: str, text: str = "", kind: str = AUTO, group: str = ""
+) -> Table:
     """The table of csv:PATH or parquet:PATH. Raises InputError."""
     reader, _, path = name.partition(":")
-    return table_of_frame(FILES[reader](Path(path)), name, target, text, kind)
+    return table_of_frame(FILES[reader](Path(path)), name, target, text, kind, group)
 
 
 def table_of_frame(
-    frame: pd.DataFrame, name: str, target: str, text: str = "", kind: str = AUTO
+    frame: pd.DataFrame,
+    name: str,
+    target: str,
+    text: str = "",
+    kind: str = AUTO,
+    group: str = "",
 ) -> Table:
     """A table of which one column is predicted.
 
     target: its name.
     text: name of the column of texts; "" for none.
     kind: classification, regression, or auto: told by the target.
+    group: name of the column whose values are told apart; "" for none.
     Raises InputError for unknown columns and for what cannot be learned.
     """
     frame = frame.set_axis(frame.columns.astype(str), axis=1)
@@ -49,8 +59,9 @@ def table_of_frame(
         raise InputError(
             f"dataset '{name}': target '{target}' is no column; allowed: {columns}"
         )
-    if target == text:
-        raise InputError(f"target and text are both '{target}'; allowed: two columns")
+    for option, column in (("text", text), ("group", group)):
+        if target == column:
+            raise InputError(f"target and {option} are both '{target}'; allowed: two columns")
     empty = frame[target].isna()
     if empty.any():
         raise InputError(
@@ -58,25 +69,30 @@ def table_of_frame(
             f"{len(frame):,} rows, first in row {int(empty.to_numpy().argmax()) + 1}; "
             "leave these rows out"
         )
-    return make_table({TRAIN: (frame.drop(columns=target), frame[target])}, name, text, kind)
+    rows = {TRAIN: (frame.drop(columns=target), frame[target])}
+    return make_table(rows, name, text, kind, group)
 
 
-def make_table(sets: Sets, name: str, text: str = "", kind: str = AUTO) -> Table:
+def make_table(
+    sets: Sets, name: str, text: str = "", kind: str = AUTO, group: str = ""
+) -> Table:
     """The table of that name: pool, validation set and test set.
 
     sets: set -> x, y; "training" is one of them. x is an array (N, F), a sparse matrix, a
         DataFrame or N texts.
+    group: name of the column whose values are told apart; "" for none.
     Raises InputError for what cannot be learned.
     """
     ordered = {which: sets[which] for which in SET_NAMES if which in sets}
     given = {which: x for which, (x, _) in ordered.items()}
+    groups = read_groups(given, group, name) if group else ((), {})
     columns, examples = read_examples(given, text, name)
     targets = read_targets({which: y for which, (_, y) in ordered.items()}, name, kind)
     for which, x in examples.items():
         _check_lengths(x, targets.sets[which], which, name)
     held_back = {which: x for which, x in examples.items() if which != TRAIN}
     refuse_repeated(examples[TRAIN], held_back, name)
-    return _divided(examples, columns, targets, name)
+    return _divided(examples, columns, targets, groups, name)
 
 
 # --- examples --------------------------------------------------------------------------------
@@ -179,27 +195,37 @@ def _check_lengths(x: Any, y: np.ndarray, which: str, name: str) -> None:
 
 
 def _divided(
-    examples: Mapping[str, Any], columns: Columns, targets: Targets, name: str
+    examples: Mapping[str, Any],
+    columns: Columns,
+    targets: Targets,
+    groups: tuple[tuple[str, ...], Mapping[str, np.ndarray]],
+    name: str,
 ) -> Table:
-    train = Rows(examples[TRAIN], targets.sets[TRAIN])
+    names, group_of = groups
+    rows = {
+        which: Rows(x, targets.sets[which], group_of.get(which))
+        for which, x in examples.items()
+    }
+    train = rows[TRAIN]
     strata = targets.strata(TRAIN)
     division = divide(strata, examples, name)
-    parts = {TRAIN: train.take(division.pool)}
-    for which, indices in ((VALIDATION, division.validation), (TEST, division.test)):
-        given = which in examples
-        parts[which] = (
-            Rows(examples[which], targets.sets[which]) if given else train.take(indices)
-        )
+    parts = {
+        TRAIN: train.take(division.pool),
+        VALIDATION: rows.get(VALIDATION) or train.take(division.validation),
+        TEST: rows.get(TEST) or train.take(division.test),
+    }
     return Table(
         name=name,
         columns=columns,
         classes=targets.classes,
         pool=parts[TRAIN],
-        validation=parts[VALIDATION],
+        # only the test set is told apart: the validation set is scored again and again
+        validation=replace(parts[VALIDATION], groups=None),
         test=parts[TEST],
         strata=strata[division.pool],
         fingerprint=fingerprint(parts.values()),
         places=division.pool,
+        groups=names,
     )
 
 

@@ -34,10 +34,12 @@ class Rows:
 
     x: DataFrame, array float64 (N, F) or sparse matrix (N, F); missing numbers are NaN.
     y: class numbers, int64 (N,), or real values, float64 (N,).
+    groups: of each example the number of its group, int64 (N,); None where none are asked for.
     """
 
     x: Any
     y: np.ndarray
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -50,7 +52,8 @@ class Rows:
     def take(self, indices: np.ndarray | slice) -> "Rows":
         """The rows at the indices (n,), in their order."""
         x = self.x.iloc[indices] if isinstance(self.x, pd.DataFrame) else self.x[indices]
-        return Rows(x=x, y=self.y[indices])
+        groups = None if self.groups is None else self.groups[indices]
+        return Rows(x=x, y=self.y[indices], groups=groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,7 @@ class Table:
     name: as a trial's `dataset` says it.
     columns: what they hold.
     classes: their names; () where real values are predicted.
+    groups: their names; () where none are asked for.
     pool: what subsets are drawn from.
     validation: chooses step and sample, whole for every size.
     test: evaluated once per trial.
@@ -77,3 +81,4 @@ class Table:
     strata: np.ndarray
     fingerprint: str
     places: np.ndarray
+    groups: tuple[str, ...] = ()

@@ -21,8 +21,7 @@ from experiments.training.table_learners import (
 from experiments.training.table_scores import (
     best_guess,
     measures_of,
-    score_classes,
-    score_numbers,
+    score_rows,
 )
 from experiments.training.trial import Trial
 
@@ -155,12 +154,12 @@ def evaluate_model(model: Any, table: Table, rows: Rows, n: int) -> Score:
     Raises Diverged where a prediction is no number.
     """
     if not table.classes:
-        return score_numbers(_finite(np.asarray(model.predict(rows.x)).reshape(-1)), rows.y)
+        return score_rows(_finite(np.asarray(model.predict(rows.x)).reshape(-1)), rows, 0)
     classes = len(table.classes)
     probabilities = np.zeros((len(rows), classes))
     probabilities[:, model.classes_] = _finite(model.predict_proba(rows.x))
     votes = len(getattr(last_step(model), "estimators_", ())) or n
-    return score_classes((probabilities * votes + 1 / classes) / (votes + 1), rows.y)
+    return score_rows((probabilities * votes + 1 / classes) / (votes + 1), rows, classes)
 
 
 def _finite(predicted: np.ndarray) -> np.ndarray:

@@ -23,8 +23,7 @@ from experiments.training.table_learners import TABLE_LEARNERS, find_table_learn
 from experiments.training.table_scores import (
     best_guess,
     measures_of,
-    score_classes,
-    score_numbers,
+    score_rows,
 )
 from experiments.training.trial import Trial
 
@@ -89,9 +88,10 @@ class TableDescent(Descent):
         rows = self._table.validation if which == "validation" else self._table.test
         outputs = evaluate_network(self._model, getattr(sets, which).x)
         if self._table.classes:
-            probabilities = outputs.softmax(1).clamp_min(SMALLEST).numpy()
-            return score_classes(probabilities, rows.y)
-        return score_numbers(outputs.numpy()[:, 0] * sets.scale.std + sets.scale.mean, rows.y)
+            predicted = outputs.softmax(1).clamp_min(SMALLEST).numpy()
+        else:
+            predicted = outputs.numpy()[:, 0] * sets.scale.std + sets.scale.mean
+        return score_rows(predicted, rows, len(self._table.classes))
 
     def _is_out_of_patience(self) -> bool:
         """Only gains above a thousandth count: decaying weights gain a little for ever."""

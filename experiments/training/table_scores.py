@@ -1,13 +1,15 @@
 """How well a table's targets are predicted, by each measure."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
-from experiments.training.results import Score, classification_score
+from experiments.training.results import Score, SliceKey, SliceScore, classification_score
 from experiments.training.slices import by_class
-from experiments.training.table import Table
+from experiments.training.table import Rows, Table
 from tracking.measures import Measure, find_measure
 
 CLASSIFICATION = tuple(map(find_measure, ("loss", "error", "auc", "f1")))
@@ -17,6 +19,37 @@ REGRESSION = tuple(map(find_measure, ("rmse", "mae", "r2")))
 def measures_of(table: Table) -> tuple[Measure, ...]:
     """What a table's models are judged by; the first chooses."""
     return CLASSIFICATION if table.classes else REGRESSION
+
+
+def score_rows(predicted: np.ndarray, rows: Rows, classes: int) -> Score:
+    """The score of what was predicted of the rows, and of each of their groups.
+
+    predicted: probabilities (N, classes), all above 0; or real values (N,).
+    classes: 0 where real values are predicted.
+    """
+    score = score_classes if classes else score_numbers
+    whole = score(predicted, rows.y)
+    if rows.groups is None:
+        return whole
+    return replace(whole, slices=by_group(score, predicted, rows.y, rows.groups))
+
+
+def by_group(
+    score: Callable[[np.ndarray, np.ndarray], Score],
+    predicted: np.ndarray,
+    actual: np.ndarray,
+    groups: np.ndarray,
+) -> dict[SliceKey, SliceScore]:
+    """The score of each group that a set holds, by its number.
+
+    groups: int64 (N,).
+    """
+    found: dict[SliceKey, SliceScore] = {}
+    for number in np.unique(groups).tolist():
+        mine = groups == number
+        part = score(predicted[mine], actual[mine])
+        found[number] = SliceScore(int(mine.sum()), part.values, part.errors)
+    return found
 
 
 def score_classes(probabilities: np.ndarray, labels: np.ndarray) -> Score:

@@ -1,0 +1,63 @@
+"""Groups of a table's rows, such as regions: told apart in what is measured."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.tasks.held_back import TRAIN
+from tracking.errors import InputError
+
+MOST = 100  # groups; of more, each has too few rows to be measured
+
+
+def read_groups(
+    given: Mapping[str, Any], group: str, name: str
+) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+    """The names of the groups, and the number of each row's group.
+
+    given: set -> rows.
+    group: the column whose values are the groups. It stays one to learn from.
+    name: of the dataset, for the message.
+    Returns the names, and set -> int64 (N,).
+    Raises InputError for a column that is none, or holds no groups.
+    """
+    columns = {which: _column(x, group, name) for which, x in given.items()}
+    names = np.unique(columns[TRAIN])
+    if not 2 <= len(names) <= MOST:
+        raise InputError(
+            f"dataset '{name}': group '{group}' has {len(names):,} different values; "
+            f"allowed: 2 to {MOST}"
+        )
+    for which, values in columns.items():
+        unseen = np.setdiff1d(values, names)
+        if len(unseen):
+            raise InputError(
+                f"dataset '{name}': group '{unseen[0]}' is in the {which} set only; "
+                "leave it out, or add training examples of it"
+            )
+    numbers = {
+        which: np.searchsorted(names, values).astype(np.int64)
+        for which, values in columns.items()
+    }
+    return tuple(names.tolist()), numbers
+
+
+def _column(x: Any, group: str, name: str) -> np.ndarray:
+    """Its values as text, (N,)."""
+    if not isinstance(x, pd.DataFrame):
+        raise InputError(f"group '{group}' names a column, and dataset '{name}' has no names")
+    frame = x.set_axis(x.columns.astype(str), axis=1)
+    if group not in frame.columns:
+        columns = ", ".join(frame.columns[:20])
+        raise InputError(f"dataset '{name}': group '{group}' is no column; allowed: {columns}")
+    values = frame[group]
+    empty = values.isna().to_numpy()
+    if empty.any():
+        raise InputError(
+            f"dataset '{name}': group '{group}' is empty in {empty.sum():,} of "
+            f"{len(values):,} rows, first in row {int(empty.argmax()) + 1}; "
+            "leave these rows out, or name them"
+        )
+    return values.astype(str).to_numpy(dtype=str)
