@@ -6,7 +6,7 @@ PYTHON = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 # mlflow run starts `python`: the environment's must come first
 RUN = PATH="$(abspath $(BIN)):$$PATH"
 
-.PHONY: study app ui test bench setup
+.PHONY: study app ui test coverage bench setup
 
 DATA ?= cifar10.npz
 
@@ -23,11 +23,15 @@ app: setup  ## the page, on this machine alone: http://127.0.0.1:8501
 ui: setup  ## the study's runs on MLflow's own page
 	$(RUN) MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" python -m tracking.ui
 
-test: setup  ## style, types, and all tests with their coverage
+test: setup  ## style, types, and all tests
 	$(BIN)/python -m pip install --quiet --editable ".[ray,test]"
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
+	$(RUN) python -m pytest --numprocesses 2 --dist loadfile
+
+coverage: setup  ## the lines that no test runs; a quarter slower
+	$(BIN)/python -m pip install --quiet --editable ".[ray,test]"
 	$(RUN) python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
 bench: setup  ## the training loop next to the notebook's and a plain one: make bench DATA=cifar10.npz

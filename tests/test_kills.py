@@ -20,6 +20,7 @@ from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
 from experiments.tasks.load import load_task, on_task
 
+LAUNCHES = 5  # two victims end one; a lease that was left behind ends another
 GRID = ["--study", "killed", "--fractions", "0.1,0.5", "--samples", "3"]
 GRID += ["--max_steps", "1000", "--patience", "1000"]
 ARCHITECTURES = [*GRID, "--architectures", "linear,mlp"]
@@ -97,7 +98,7 @@ def test_every_trial_is_there_once_whatever_is_killed_and_whenever(
     chance = random.Random(seed)
     victims = ["worker", "driver", chance.choice(["Ctrl-C", "scheduler"])]
     chance.shuffle(victims)
-    while True:
+    for _ in range(LAUNCHES):
         driver = launch(arguments)
         for line in driver.stdout:
             if line.startswith("[") and victims:
@@ -108,6 +109,7 @@ def test_every_trial_is_there_once_whatever_is_killed_and_whenever(
         assert "Traceback" not in said
         if driver.returncode == 0:
             break
+    assert driver.returncode == 0, said
     client = MlflowClient()
     runs = client.search_runs([client.get_experiment_by_name("killed").experiment_id])
     finished = Counter(
