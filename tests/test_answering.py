@@ -201,6 +201,7 @@ def test_a_question_is_answered_within_its_budget_and_nothing_is_trained_twice(s
     [
         (("--question", "half"), ["question 'half'", "double, target"]),
         (("--question", "target"), ["target_value or target_error"]),
+        (("--question", "double", "--target_error", "0.1"), ["'double' and a target", "one"]),
         (("--target_error", "0.1", "--metric", "loss"), ["target_error", "one"]),
         (("--target_error", "2"), ["target 2 is no error"]),
         (("--grade", "superb"), ["grade 'superb'", "good, fair"]),

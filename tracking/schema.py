@@ -258,7 +258,7 @@ class RunSettings:
     def __post_init__(self) -> None:
         """Raises InputError where a value is out of range."""
         if not (math.isfinite(self.fraction) and 0 < self.fraction <= 1):
-            raise InputError(f"fraction {self.fraction:g} is outside (0, 1]")
+            raise InputError(f"fraction {self.fraction:.12g} is outside (0, 1]")
         for one in SETTINGS:
             one.check(getattr(self, one.name))
 

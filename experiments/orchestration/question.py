@@ -29,7 +29,7 @@ CHOSEN = (
 class Question:
     """What is asked, and what it may cost."""
 
-    question: str = entry("double", "double: what does twice the data bring; or target")
+    question: str = entry("", "double: what does twice the data bring (default); or target")
     target_value: str = entry("", "a value of the measure to reach, such as 0.05")
     target_error: str = entry("", "an error to reach; short for metric=error target_value=…")
     metric: str = entry("", "measure of the answer: loss, error, …; default: what chooses")
@@ -60,8 +60,10 @@ def checked(asked: Question) -> Question:
         asked = replace(
             asked, target_value=asked.target_error, metric="error", target_error=""
         )
-    if asked.target_value:
-        asked = replace(asked, question="target")
+    if asked.target_value and asked.question == "double":
+        raise InputError("question 'double' and a target are both given; allowed: one of them")
+    if not asked.question:
+        asked = replace(asked, question="target" if asked.target_value else "double")
     for name, allowed in (("question", QUESTIONS), ("grade", GRADES)):
         if getattr(asked, name) not in allowed:
             value = getattr(asked, name)

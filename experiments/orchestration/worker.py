@@ -126,6 +126,7 @@ class Worker:
             if not self._leads(trained):
                 yield self._finish_run(trained)
                 continue
+            self._note_cost(trained)
             if held:
                 yield self._finish_run(held)
             held = trained
@@ -211,11 +212,13 @@ class Worker:
         """Whether its model is wanted, as far as is known now."""
         if trained.result.model is None or self.launch.keep_models == "none":
             return False
+        before = self.best.get(group_of(trained.trial), math.inf)
+        return trained.result.best.cost < before or self.launch.keep_models == "all"
+
+    def _note_cost(self, trained: Trained) -> None:
+        """Others have to be better than this one from now on."""
         group = group_of(trained.trial)
-        cost = trained.result.best.cost
-        before = self.best.get(group, math.inf)
-        self.best[group] = min(cost, before)
-        return cost < before or self.launch.keep_models == "all"
+        self.best[group] = min(trained.result.best.cost, self.best.get(group, math.inf))
 
     def _keep_model(self, run_id: str, result: Result) -> str:
         """Log the model; returns the run's tag.
