@@ -373,6 +373,9 @@ def test_the_html_escapes_what_people_wrote_and_needs_no_network():
         (["missing.csv"], ["'missing.csv'", "does not exist"]),
         (["bad.csv"], ["row 3", "column loss", "'x'", "above 0"]),
         (["other.csv"], ["columns n and loss", "size, accuracy"]),
+        (["other.csv", "--study", "study"], ["file 'other.csv' and study 'study'", "one"]),
+        (["--experiment", "x", "--study", "study"], ["experiment 'x' and study", "one"]),
+        (["other.csv", "--forecast_held_out", "9"], ["is of a study, not of file"]),
     ],
 )
 def test_bad_input_is_refused_in_one_line(refuses, study, store, arguments, words):

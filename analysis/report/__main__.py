@@ -93,7 +93,22 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         raise InputError(
             f"confidence {options.confidence:g} is outside (0, 1); allowed: {LEAST} to {MOST}"
         )
+    check_one_source(options)
     return options
+
+
+def check_one_source(options: argparse.Namespace) -> None:
+    """Raises InputError where the answer could be about several things."""
+    sources = {
+        "file": options.file,
+        "experiment": options.experiment,
+        "study": None if options.study == OPTIONS[0].default else options.study,
+    }
+    told = [f"{name} '{short(str(value))}'" for name, value in sources.items() if value]
+    if len(told) > 1:
+        raise InputError(f"{' and '.join(told)} are given; allowed: one of them")
+    if options.forecast_held_out and (options.file or options.experiment):
+        raise InputError(f"forecast_held_out is of a study, not of {told[0]}")
 
 
 @dataclass(frozen=True)
