@@ -11,11 +11,11 @@ RUN = PATH="$(abspath $(BIN)):$$PATH"
 DATA ?= cifar10.npz
 
 # mlflow run makes a new store table by table, and writes a space in its folder's name as %20
-study: setup  ## a small study on scikit-learn's digits, then its answer
+study: setup  ## a small study on scikit-learn's two photographs, then its answer
 	$(RUN) python -c "from tracking.store import open_store; open_store(new=True)"
-	$(RUN) MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" mlflow run . --env-manager local -e study --experiment-name digits -P study=digits \
-		-P architectures=linear,mlp,forest -P fractions=0.04,0.08,0.16,0.32,0.64,1 \
-		-P samples=2 -P replicas=6 -P patience=500
+	$(RUN) MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" mlflow run . --env-manager local -e study --experiment-name photos -P study=photos \
+		-P dataset=photos -P architectures=linear,mlp,forest -P fractions=0.03,0.06,0.12,0.25,0.5,1 \
+		-P samples=1 -P replicas=3 -P patience=500
 
 app: setup  ## the page, on this machine alone: http://127.0.0.1:8501
 	$(RUN) streamlit run app/main.py

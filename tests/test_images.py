@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toys import numbered, numbers_of, same_pixels, stripes
 
 from experiments.tasks.held_back import HELD_BACK
-from experiments.tasks.images import DATASETS, load_data, split
+from experiments.tasks.images import DOWNLOADED, load_data, split
 from experiments.training.image_sets import subset
 from tracking.errors import InputError
 
@@ -51,6 +51,25 @@ def test_images_are_bytes_laid_out_channels_last_and_labels_are_int64(digits, ti
             assert part.images.is_contiguous(memory_format=torch.channels_last)
             assert part.labels.dtype == torch.int64
             assert set(part.labels.tolist()) <= set(range(data.classes))
+
+
+def test_photos_are_different_6_by_6_greys_of_two_photographs():
+    data = load_data("photos")
+    parts = (data.pool, data.validation, data.test)
+    images = torch.cat([part.images for part in parts])
+    assert images.shape[1:] == (1, 6, 6) and len(images) > 15_000
+    assert len(images.unique(dim=0)) == len(images)
+    assert data.slices == ("flower", "temple")
+    assert 0.4 < data.test.labels.float().mean() < 0.6
+    # neighbours are neighbours: a patch is smoother than its pixels in any order
+    pixels = images.float().flatten(1)
+    mixed = pixels[:, torch.randperm(36, generator=torch.Generator().manual_seed(0))]
+    assert steps(pixels) < 0.7 * steps(mixed)
+
+
+def steps(pixels):
+    """The mean difference between a pixel and the next of its row."""
+    return pixels.unflatten(1, (6, 6)).diff(dim=2).abs().mean()
 
 
 def test_digits_are_8_by_8_greys_of_10_classes(digits):
@@ -227,7 +246,7 @@ def test_fashion_mnist_is_read_from_disk_without_a_network(tmp_path, no_network)
     assert [len(part) for part in (data.pool, data.validation, data.test)] == [40, 10, 20]
 
 
-@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"digits"}))
+@pytest.mark.parametrize("name", sorted(DOWNLOADED))
 def test_a_dataset_that_cannot_be_downloaded_is_refused_in_one_line(
     name, tmp_path, no_network
 ):

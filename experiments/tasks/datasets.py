@@ -3,9 +3,9 @@
 import pandas as pd
 
 from experiments.tasks.arrays import is_table
-from experiments.tasks.builtin import TABLES
+from experiments.tasks.builtin import IMAGES, TABLES
 from experiments.tasks.held_back import TRAIN
-from experiments.tasks.images import DATASETS, images_of, load_data, load_sets
+from experiments.tasks.images import DOWNLOADED, images_of, load_data, load_sets
 from experiments.tasks.tables import FILES, load_file, make_table, table_of_frame
 from experiments.training.table import Table
 from experiments.training.task import Task
@@ -24,7 +24,7 @@ def load_dataset(settings: RunSettings, data_dir: str = "data") -> Task:
         return _task_of(make_table(TABLES[name](), name, kind=settings.kind))
     if kind in FILES and rest:
         return _task_of(load_file(name, settings.target, **_reading(settings)))
-    if name in DATASETS or (kind == "folder" and rest):
+    if name in IMAGES or name in DOWNLOADED or (kind == "folder" and rest):
         _refuse_of_images(settings)
         return load_data(name, data_dir)
     return _of_arrays(settings, data_dir)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import distribution
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from experiments.tasks.arrays import Sets, call_loader, read_npz
-from experiments.tasks.builtin import TABLES
+from experiments.tasks.builtin import IMAGES, TABLES
 from experiments.tasks.held_back import TEST, TRAIN, VALIDATION, Examples, hold_back
 from experiments.tasks.image_classification import Images
 from experiments.tasks.image_folders import read_folder
@@ -31,7 +30,6 @@ NAMES = {
         *("dog", "frog", "horse", "ship", "truck"),
     ),
 }
-DIGITS = "sklearn/datasets/data/digits.csv.gz"  # in scikit-learn, pixels and then the label
 
 
 def load_data(name: str, data_dir: str = "data") -> Images:
@@ -41,8 +39,10 @@ def load_data(name: str, data_dir: str = "data") -> Images:
     Raises InputError where the name is unknown, or the files are missing or broken.
     """
     kind, _, rest = name.partition(":")
-    if name in DATASETS:
-        return images_of(DATASETS[name](Path(data_dir)), name)
+    if name in IMAGES:
+        return images_of(IMAGES[name](), name)
+    if name in DOWNLOADED:
+        return images_of(DOWNLOADED[name](Path(data_dir)), name)
     if kind == "folder" and rest:
         sets, note = read_folder(Path(rest))
         return replace(images_of(sets, name), note=note)
@@ -58,7 +58,7 @@ def load_sets(name: str, data_dir: str) -> Any:
     if rest:
         return call_loader(name, Path(data_dir))
     kinds = ("folder", "csv", "parquet", "npz")
-    allowed = [*DATASETS, *TABLES, *(f"{one}:PATH" for one in kinds)]
+    allowed = [*IMAGES, *DOWNLOADED, *TABLES, *(f"{one}:PATH" for one in kinds)]
     raise InputError(
         f"dataset '{name}' is unknown; allowed: {', '.join(allowed)}, package.module:function"
     )
@@ -113,15 +113,6 @@ def _check_count(images: np.ndarray, labels: Any, name: str) -> None:
 # --- images that are known by name -----------------------------------------------------------
 
 
-def _read_digits(data_dir: Path) -> Sets:
-    """As scikit-learn's load_digits, whose import takes most of a second."""
-    file = str(distribution("scikit-learn").locate_file(DIGITS))
-    rows = np.loadtxt(file, delimiter=",")
-    images = rows[:, :-1].reshape(-1, 8, 8)
-    # 17 grey levels, 0–16
-    return {TRAIN: ((images * 15).astype(np.uint8), rows[:, -1].astype(int))}
-
-
 Options = Mapping[str, Any]  # of a constructor of torchvision's
 
 
@@ -147,8 +138,7 @@ def _read_torchvision(
     return sets
 
 
-DATASETS: dict[str, Callable[[Path], Sets]] = {
-    "digits": _read_digits,
+DOWNLOADED: dict[str, Callable[[Path], Sets]] = {
     "mnist": partial(_read_torchvision, "MNIST"),
     "fashion_mnist": partial(_read_torchvision, "FashionMNIST"),
     "emnist": partial(
