@@ -6,8 +6,8 @@
 runs what is missing of a study and exports it to app/example, or to benchmarks/begun where it
 was cut short. An export that is there is restored first, so any machine can go on with it; one
 of an earlier protocol is made anew. DIR
-holds torchvision's folders, cifar10.npz with x_train, y_train, x_test, y_test, and
-functions.parquet. Runs go to MLFLOW_TRACKING_URI, or to mlflow.db here.
+holds torchvision's folders, cifar10.npz with x_train, y_train, x_test, y_test,
+functions.parquet and paragraphs.parquet. Runs go to MLFLOW_TRACKING_URI, or to mlflow.db here.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 
@@ -28,9 +28,11 @@ from tracking.export import exports, read_export
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "app" / "example"
 BEGUN = ROOT / "benchmarks" / "begun"  # exports of studies that are not finished
+FOUR = "linear,mlp,cnn,forest"
 FIVE = "linear,mlp,cnn,resnet,forest"
 CIFAR10 = "npz:cifar10.npz"
 FUNCTIONS = "parquet:functions.parquet"  # written by benchmarks/tables.py
+PARAGRAPHS = "parquet:paragraphs.parquet"  # as well
 NOTE = (
     "CIFAR-10's five official training batches: 1-4 for training, batch 5 as the test set; "
     "the official test images were not used"
@@ -41,23 +43,27 @@ NOTE = (
 class Plan:
     """A study: its options that are not defaults. `hold_out` sizes are forecast, then trained.
 
+    slow: what stands in their place in a second launch, of models too slow for all sizes.
     searches: search seeds beside 0; each is a study of its own, NAME-search-SEED.
-    searched: fractions at which they search.
+    searched: what stands in their place there.
     """
 
     name: str
     options: dict[str, str]
+    slow: dict[str, str] = field(default_factory=dict)
     searches: tuple[int, ...] = ()
-    searched: str = ""
+    searched: dict[str, str] = field(default_factory=dict)
 
-    def studies(self) -> dict[str, dict[str, str]]:
-        """Name -> options of each study that it takes."""
-        again = self.options | {"replicas": "1", "hold_out": "0", "fractions": self.searched}
+    def studies(self) -> dict[str, list[dict[str, str]]]:
+        """Name -> options of each launch, of each study that it takes."""
+        launches = [self.options, *([self.options | self.slow] if self.slow else [])]
         further = {
-            f"{self.name}-search-{seed}": again | {"search_seed": str(seed)}
+            f"{self.name}-search-{seed}": [
+                self.options | self.searched | {"search_seed": str(seed)}
+            ]
             for seed in self.searches
         }
-        return {self.name: self.options, **further}
+        return {self.name: launches, **further}
 
 
 def on(dataset: str, architectures: str, samples: int, **more: str) -> dict[str, str]:
@@ -68,9 +74,15 @@ def on(dataset: str, architectures: str, samples: int, **more: str) -> dict[str,
 
 
 HALVED = {"pruning": "halving"}
-# the notebook's sizes but the last two, which take resnets a day on two cores
-AFFORDABLE = {"fractions": "0.005,0.01,0.02,0.04,0.08,0.16,0.32"}
-AHEAD = {**HALVED, **AFFORDABLE, "replicas": "3", "hold_out": "2"}
+AHEAD = {
+    **HALVED,
+    "fractions": "0.005,0.01,0.02,0.04,0.08,0.16,0.32",
+    "replicas": "3",
+    "hold_out": "2",
+}
+# on more images resnets take a day on two cores
+SLOW = {"architectures": "resnet", "fractions": "0.005,0.01,0.02,0.04,0.08", "hold_out": "0"}
+SEARCHED = {"architectures": FIVE, "fractions": "0.01,0.04", "replicas": "1", "hold_out": "0"}
 UNTUNED = {"data_seeds": "0,1,2", "search_space": "notebook", "patience": "5000"}
 SMALL = {"fractions": "0.04,0.08,0.16,0.32,0.64,1", "replicas": "3"}
 OF_NUMBERS = {
@@ -80,14 +92,22 @@ OF_NUMBERS = {
     "note": "functions of installed Python packages; the target is the binary logarithm of "
     "their number of bytecode instructions",
 }
+OF_TEXTS = {
+    "target": "package",
+    "text": "paragraph",
+    "replicas": "3",
+    "hold_out": "4",
+    "note": "paragraphs of docstrings of installed Python packages; the target is the package",
+}
 PLANS = (
     Plan("cifar10-untuned", on(CIFAR10, "cnn", 0, **UNTUNED)),
     Plan("cifar10-notebook", on(CIFAR10, "cnn", 20, search_space="notebook", **HALVED)),
     Plan("cifar10-ours", on(CIFAR10, "cnn", 20, hold_out="4", **HALVED)),
-    Plan("fashion_mnist", on("fashion_mnist", FIVE, 8, **AHEAD), (1, 2), "0.01,0.04"),
-    Plan("cifar10", on(CIFAR10, FIVE, 8, **AHEAD), (1, 2), "0.01,0.04"),
+    Plan("fashion_mnist", on("fashion_mnist", FOUR, 8, **AHEAD), SLOW, (1, 2), SEARCHED),
+    Plan("cifar10", on(CIFAR10, FOUR, 8, **AHEAD), SLOW, (1, 2), SEARCHED),
     Plan("digits", on("digits", FIVE, 8, **SMALL)),
     Plan("functions", on(FUNCTIONS, "linear,boosting,forest,mlp", 4, **OF_NUMBERS)),
+    Plan("paragraphs", on(PARAGRAPHS, "linear,boosting,forest,mlp", 4, **OF_TEXTS)),
     # what halving would have lost (benchmarks/pruning.py)
     Plan("fashion_mnist-unpruned", on("fashion_mnist", "mlp,cnn", 8, fractions="0.16,0.64")),
 )
@@ -102,17 +122,23 @@ def main() -> None:
     parser.add_argument("--workers", default="0", help="0 = one per core")
     told = parser.parse_args()
     until = time.monotonic() + 3600 * told.hours
-    for name, options in STUDIES.get(told.study, {}).items():
+    for name, launches in STUDIES.get(told.study, {}).items():
         if time.monotonic() < until:
-            run(name, {**options, "workers": told.workers}, told.data, until)
+            asked = [{**options, "workers": told.workers} for options in launches]
+            run(name, asked, told.data, until)
     if not told.study:
         print(commands())
 
 
 def commands() -> str:
     """All studies as they would be typed."""
-    studies = [one for plan in STUDIES.values() for one in plan.items()]
-    return "\n".join(shlex.join(["python", *command(*one)]) for one in studies)
+    launched = [
+        command(name, options)
+        for plan in STUDIES.values()
+        for name, launches in plan.items()
+        for options in launches
+    ]
+    return "\n".join(shlex.join(["python", *one]) for one in launched)
 
 
 def command(name: str, options: dict[str, str]) -> list[str]:
@@ -120,11 +146,13 @@ def command(name: str, options: dict[str, str]) -> list[str]:
     return ["-m", "experiments.study", "--study", name, *told]
 
 
-def run(name: str, options: dict[str, str], data: Path, until: float) -> None:
-    """Restore, run and export one study; one that is cut short goes on in the next launch."""
+def run(name: str, launches: list[dict[str, str]], data: Path, until: float) -> None:
+    """Restore, run and export one study; one that is cut short goes on the next time."""
     if place := kept(name):
         call(["-m", "analysis.restore", str(place)], data)
-    ended_well = call([*command(name, options), "--data_dir", "."], data, until)
+    ended_well = all(
+        call([*command(name, options), "--data_dir", "."], data, until) for options in launches
+    )
     folder = EXAMPLES if ended_well else BEGUN
     call(["-m", "analysis.export", "--study", name, "--to", str(folder)], data)
     if ended_well:

@@ -12,7 +12,12 @@ from experiments.orchestration.grid import grid
 from experiments.orchestration.options import parse
 from tracking.study import Study
 
-EVERY = [one for plan in studies.STUDIES.values() for one in plan.items()]
+EVERY = [
+    (name, options)
+    for plan in studies.STUDIES.values()
+    for name, launches in plan.items()
+    for options in launches
+]
 
 
 @pytest.mark.parametrize("name, options", EVERY, ids=[name for name, _ in EVERY])
@@ -49,9 +54,17 @@ def called(monkeypatch):
     return calls
 
 
+def test_models_too_slow_for_all_sizes_are_a_second_launch_of_the_study(called):
+    studies.run("new", studies.STUDIES["cifar10"]["cifar10"], Path(), float("inf"))
+    first, second = (one for one in called if one[1] == "experiments.study")
+    names = [one[one.index("--architectures") + 1] for one in (first, second)]
+    assert names == ["linear,mlp,cnn,forest", "resnet"]
+    assert second[second.index("--study") + 1] == first[first.index("--study") + 1]
+
+
 @pytest.mark.parametrize("name, restored", [("of-today", 1), ("of-before", 0), ("new", 0)])
 def test_only_an_export_of_todays_protocol_is_gone_on_with(called, name, restored):
-    studies.run(name, {}, Path(), float("inf"))
+    studies.run(name, [{}], Path(), float("inf"))
     modules = [module for _, module, *_ in called]
     assert modules == [
         *["analysis.restore"] * restored,
