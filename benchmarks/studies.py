@@ -107,7 +107,7 @@ PLANS = (
     Plan("cifar10", on(CIFAR10, FOUR, 8, **AHEAD), SLOW, (1, 2), SEARCHED),
     Plan("digits", on("digits", FIVE, 8, **SMALL)),
     Plan("functions", on(FUNCTIONS, "linear,boosting,forest,mlp", 4, **OF_NUMBERS)),
-    Plan("paragraphs", on(PARAGRAPHS, "linear,boosting,forest,mlp", 4, **OF_TEXTS)),
+    Plan("paragraphs", on(PARAGRAPHS, "linear,boosting,forest,mlp", 2, **OF_TEXTS)),
     # what halving would have lost (benchmarks/pruning.py)
     Plan("fashion_mnist-unpruned", on("fashion_mnist", "mlp,cnn", 8, fractions="0.16,0.64")),
 )
