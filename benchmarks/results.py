@@ -22,7 +22,7 @@ from benchmarks.results_choices import MEASURES
 from benchmarks.results_foretold import all_runs, graded, totals
 from benchmarks.results_notebook import claim
 from benchmarks.results_searches import searches
-from benchmarks.results_studies import analyses, dataset, regression
+from benchmarks.results_studies import analyses, dataset, table
 from benchmarks.results_tables import NOT_YET, Parts, markdown
 from benchmarks.results_truth import truth
 from benchmarks.studies import EXAMPLES, STUDIES, commands
@@ -35,7 +35,7 @@ PAGE = ROOT / "docs" / "results.md"
 DATASETS = ("fashion_mnist", "cifar10", "digits")
 SEARCHED = ("fashion_mnist", "cifar10")
 TEACHER = "teacher-"
-TABLES = ("functions",)
+TABLES = ("functions", "paragraphs")
 
 
 def main() -> None:
@@ -99,7 +99,7 @@ def of_study(studies: dict[str, Study], name: str) -> Parts:
     if name.startswith(TEACHER):
         return truth(study)
     if name in TABLES:
-        return regression(study, all_runs(list(studies.values()), study))
+        return table(study, all_runs(list(studies.values()), study))
     return dataset(study, all_runs(list(studies.values()), study))
 
 

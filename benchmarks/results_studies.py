@@ -46,11 +46,11 @@ def dataset(study: Study, runs: pd.DataFrame) -> Parts:
     yield from told(by, runs)
 
 
-def regression(study: Study, runs: pd.DataFrame) -> Parts:
-    """The parts of a study of numbers: the laws, and what `dataset` has of any study."""
+def table(study: Study, runs: pd.DataFrame) -> Parts:
+    """The parts of a study of a table: the laws, and what `dataset` has of any study."""
     by = analyses(study)
-    yield "laws", laws(study, ON_NUMBERS)
-    yield "comparison", bullets(compared(by["rmse"]))
+    yield "laws", laws(study, tuple(by))
+    yield "comparison", bullets(compared(next(iter(by.values()))))
     yield from told(by, runs)
 
 
