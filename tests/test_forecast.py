@@ -261,6 +261,11 @@ def test_wrong_sizes_and_targets_are_refused(wrong):
         data_needed(SIZES, LOSS, wrong)
 
 
+def test_a_forecast_of_no_size_is_refused():
+    with pytest.raises(FitError, match=r"^at must hold one size"):
+        forecast(SIZES, LOSS, [])
+
+
 def test_wrong_confidence_is_refused():
     for call in (forecast, data_needed):
         with pytest.raises(FitError, match=r"confidence must lie between 0 and 1, got 1.5"):

@@ -9,7 +9,7 @@ from analysis.curves.average import Average
 from analysis.curves.curve import Curve, check_confidence, check_positive, read_curve
 from analysis.curves.power_law import head_length
 from analysis.curves.predictive import Predictive, predict_curve
-from analysis.reasons import Finding, Reason
+from analysis.reasons import Finding, FitError, Reason
 
 MISS = 0.15  # a back-test worse than this, relative, cannot carry an answer by itself
 FAR = 10.0  # nor can an extrapolation further than this many times the data
@@ -98,6 +98,8 @@ def forecast(
     """
     check_confidence(confidence)
     at = check_positive("at", at)
+    if not len(at):
+        raise FitError("at must hold one size or more, got none")
     curve = read_curve(n, value, se, test_se=test_se, best_guess=best_guess)
     return forecast_curve(curve, head_length(curve), at, confidence)
 
