@@ -9,7 +9,7 @@ from conftest import ROOT
 from analysis.report import console
 from analysis.report.text_chart import ANSWER, HEIGHT, POINT, TODAY
 
-MOST_LINES = 8  # below the chart
+MOST_LINES = 9  # below the chart
 EXAMPLES = sorted(folder.name for folder in (ROOT / "app" / "example").iterdir())
 
 
