@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.tasks.held_back import TRAIN
+from experiments.tasks.targets import numbered
 from tracking.errors import InputError
 
 MOST = 100  # groups; of more, each has too few rows to be measured
@@ -30,18 +31,7 @@ def read_groups(
             f"dataset '{name}': group '{group}' has {len(names):,} different values; "
             f"allowed: 2 to {MOST}"
         )
-    for which, values in columns.items():
-        unseen = np.setdiff1d(values, names)
-        if len(unseen):
-            raise InputError(
-                f"dataset '{name}': group '{unseen[0]}' is in the {which} set only; "
-                "leave it out, or add training examples of it"
-            )
-    numbers = {
-        which: np.searchsorted(names, values).astype(np.int64)
-        for which, values in columns.items()
-    }
-    return tuple(names.tolist()), numbers
+    return tuple(names.tolist()), numbered(columns, names, "group", name)
 
 
 def _column(x: Any, group: str, name: str) -> np.ndarray:

@@ -154,18 +154,29 @@ def _as_classes(sets: Mapping[str, np.ndarray], name: str) -> Targets:
     if len(classes) < 2:
         raise InputError(f"dataset '{name}' has {len(classes)} class; at least 2 are needed")
     _refuse_unlabelled(classes, name)
-    for which, labels in sets.items():
-        unseen = np.setdiff1d(labels, classes)
+    numbers = numbered(sets, classes, "class", name)
+    return Targets(CLASSIFICATION, tuple(classes.tolist()), numbers)
+
+
+def numbered(
+    sets: Mapping[str, np.ndarray], known: np.ndarray, what: str, name: str
+) -> dict[str, np.ndarray]:
+    """The place of each value among the known ones, in order: set -> int64 (N,).
+
+    what: a class or a group, for the message.
+    Raises InputError for a value that is not known.
+    """
+    for which, values in sets.items():
+        unseen = np.setdiff1d(values, known)
         if len(unseen):
             raise InputError(
-                f"dataset '{name}': class '{unseen[0]}' is in the {which} set only and cannot "
+                f"dataset '{name}': {what} '{unseen[0]}' is in the {which} set only and cannot "
                 "be learned; leave it out, or add training examples of it"
             )
-    numbers = {
-        which: np.searchsorted(classes, labels).astype(np.int64)
-        for which, labels in sets.items()
+    return {
+        which: np.searchsorted(known, values).astype(np.int64)
+        for which, values in sets.items()
     }
-    return Targets(CLASSIFICATION, tuple(classes.tolist()), numbers)
 
 
 def _refuse_real_values(target: np.ndarray, name: str) -> None:
