@@ -170,8 +170,8 @@ def numbered(
         unseen = np.setdiff1d(values, known)
         if len(unseen):
             raise InputError(
-                f"dataset '{name}': {what} '{unseen[0]}' is in the {which} set only and cannot "
-                "be learned; leave it out, or add training examples of it"
+                f"dataset '{name}': {what} '{unseen[0]}' is in the {which} set only and "
+                "cannot be learned; leave it out, or add training examples of it"
             )
     return {
         which: np.searchsorted(known, values).astype(np.int64)
