@@ -39,7 +39,7 @@ def main() -> None:
     found = table.groupby("study")[WAYS].mean()
     found.insert(0, "cuts", table.groupby("study").size())
     found.loc["all"] = [len(table), *table[WAYS].mean()]
-    print(markdown(found.round(4).reset_index()))
+    print(markdown(found.round(4).astype({"cuts": int}).reset_index()))
 
 
 def misses_in(folder: Path) -> Iterator[tuple[float, float, float]]:
