@@ -112,8 +112,10 @@ class Reason(Enum):
     # what is there twice, and which labels seem wrong; shares with low and high
     TEST_LEAKED = auto()  # count, of: examples of the test set
     TEST_NEARLY_LEAKED = auto()  # share, low, high: of the test set
+    TEST_NEARLY_LEAKED_COUNTED = auto()  # share of the test set
     POOL_REPEATED = auto()  # count, of: examples of the pool
     POOL_NEARLY_REPEATED = auto()  # share, low, high: of the pool
+    POOL_NEARLY_REPEATED_COUNTED = auto()  # share of the pool
     FEW_KINDS = auto()
     LABELS_WRONG = auto()  # share, low, high
     LABELS_AT_MOST_WRONG = auto()  # high

@@ -18,6 +18,7 @@ from analysis.report.examples_words import labels_words, leak_words
 from analysis.report.headline import headline
 from analysis.report.html_report import as_html, summary_html
 from analysis.report.json_answer import as_json
+from analysis.report.messages import say
 from analysis.report.study_analysis import Question, StudyAnalysis
 from tracking.data_check import DataCheck, as_tags
 from tracking.export import export, read_export
@@ -91,6 +92,12 @@ def test_near_duplicates_are_a_leak_where_they_are_surely_many():
     near = replace(CLEAN, near_test=0.08, near_test_low=0.06, near_test_high=0.1)
     assert leak(near).reason is Reason.TEST_NEARLY_LEAKED
     assert leak(replace(near, near_test_low=0.04)) is None
+
+
+def test_a_count_of_all_has_no_range():
+    counted = replace(CLEAN, near_test=0.08, near_test_low=0.08, near_test_high=0.08)
+    found = say(leak(counted))
+    assert found == "8.0% of the test examples nearly equal one of the training pool"
 
 
 def test_labels_are_judged_as_far_as_the_model_can():

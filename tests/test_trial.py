@@ -32,6 +32,7 @@ DIFFERENT = {
     "space": "{}",
     "target": "price",
     "text": "review",
+    "group": "region",
     "kind": "regression",
     "form": "table",
     "shares": "3:2",
@@ -44,6 +45,7 @@ CPU = torch.device("cpu")
     [
         ({"fraction": 0.0}, ["fraction 0 ", "(0, 1]"]),
         ({"fraction": 2.0}, ["fraction 2 ", "(0, 1]"]),
+        ({"fraction": 1.0000001}, ["fraction 1.0000001 ", "(0, 1]"]),
         ({"fraction": -0.1}, ["fraction -0.1 ", "(0, 1]"]),
         ({"fraction": float("nan")}, ["fraction nan ", "(0, 1]"]),
         ({"fraction": float("inf")}, ["fraction inf ", "(0, 1]"]),

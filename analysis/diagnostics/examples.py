@@ -11,6 +11,11 @@ from tracking.measures import find_measure
 ERRORS = ("error", "accuracy")  # measures that a wrong label of the test set counts in as one
 LEAK = 0.01  # of the test set in the pool, from which the answer names it
 NEAR_LEAK = 0.05  # the same of near duplicates, which may be different examples
+# where some were searched, and where all were
+NEAR = {
+    "near_test": (Reason.TEST_NEARLY_LEAKED, Reason.TEST_NEARLY_LEAKED_COUNTED),
+    "near_pool": (Reason.POOL_NEARLY_REPEATED, Reason.POOL_NEARLY_REPEATED_COUNTED),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ def leak(check: DataCheck | None) -> Finding | None:
     if check.leaked_test >= LEAK * check.test:
         return Reason.TEST_LEAKED(count=check.leaked_test, of=check.test)
     if check.near_test_low >= NEAR_LEAK:
-        return _near(Reason.TEST_NEARLY_LEAKED, check, "near_test")
+        return _near(check, "near_test")
     return None
 
 
@@ -44,18 +49,14 @@ def duplicates(check: DataCheck) -> list[Finding]:
     ]
     if check.few_kinds:
         return [*found, Reason.FEW_KINDS()]
-    for reason, name in (
-        (Reason.TEST_NEARLY_LEAKED, "near_test"),
-        (Reason.POOL_NEARLY_REPEATED, "near_pool"),
-    ):
-        if getattr(check, f"{name}_high") > 0:
-            found.append(_near(reason, check, name))
-    return found
+    return found + [_near(check, name) for name in NEAR if getattr(check, f"{name}_high") > 0]
 
 
-def _near(reason: Reason, check: DataCheck, name: str) -> Finding:
-    ends = {end: getattr(check, f"{name}_{end}") for end in ("low", "high")}
-    return reason(share=getattr(check, name), **ends)
+def _near(check: DataCheck, name: str) -> Finding:
+    share = getattr(check, name)
+    low, high = (getattr(check, f"{name}_{end}") for end in ("low", "high"))
+    searched, counted = NEAR[name]
+    return counted(share=share) if low == high else searched(share=share, low=low, high=high)
 
 
 def labels(check: DataCheck) -> list[Finding]:

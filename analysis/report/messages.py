@@ -186,9 +186,15 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
         "{share:.1%} ({low:.1%} to {high:.1%}) of the test examples nearly equal one of the "
         "training pool"
     ),
+    Reason.TEST_NEARLY_LEAKED_COUNTED: template(
+        "{share:.1%} of the test examples nearly equal one of the training pool"
+    ),
     Reason.POOL_REPEATED: template("{count:,} of {of:,} examples of the pool repeat another"),
     Reason.POOL_NEARLY_REPEATED: template(
         "{share:.1%} ({low:.1%} to {high:.1%}) of the pool nearly equal another example"
+    ),
+    Reason.POOL_NEARLY_REPEATED_COUNTED: template(
+        "{share:.1%} of the pool nearly equal another example"
     ),
     Reason.FEW_KINDS: template(
         "The rows take few different values, so equal ones need not be copies"
