@@ -34,6 +34,27 @@ def as_frames(
     return columns, frames
 
 
+def whole_column(frame: pd.DataFrame, option: str, column: str, name: str) -> pd.Series:
+    """The column that an option names. Raises InputError where there is none, or it has gaps.
+
+    frame: its columns are named by texts.
+    name: of the dataset, for the message.
+    """
+    if column not in frame.columns:
+        columns = ", ".join(frame.columns[:20])
+        raise InputError(
+            f"dataset '{name}': {option} '{column}' is no column; allowed: {columns}"
+        )
+    empty = frame[column].isna()
+    if empty.any():
+        raise InputError(
+            f"dataset '{name}': {option} '{column}' is empty in {empty.sum():,} of "
+            f"{len(frame):,} rows, first in row {int(empty.to_numpy().argmax()) + 1}; "
+            "leave these rows out"
+        )
+    return frame[column]
+
+
 def _check_columns(given: Mapping[str, pd.DataFrame], text: str, name: str) -> None:
     names = list(next(iter(given.values())).columns)
     if text and text not in names:

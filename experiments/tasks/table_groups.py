@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from experiments.tasks.frames import whole_column
 from experiments.tasks.held_back import TRAIN
 from experiments.tasks.targets import numbered
 from tracking.errors import InputError
@@ -39,15 +40,4 @@ def _column(x: Any, group: str, name: str) -> np.ndarray:
     if not isinstance(x, pd.DataFrame):
         raise InputError(f"group '{group}' names a column, and dataset '{name}' has no names")
     frame = x.set_axis(x.columns.astype(str), axis=1)
-    if group not in frame.columns:
-        columns = ", ".join(frame.columns[:20])
-        raise InputError(f"dataset '{name}': group '{group}' is no column; allowed: {columns}")
-    values = frame[group]
-    empty = values.isna().to_numpy()
-    if empty.any():
-        raise InputError(
-            f"dataset '{name}': group '{group}' is empty in {empty.sum():,} of "
-            f"{len(values):,} rows, first in row {int(empty.argmax()) + 1}; "
-            "leave these rows out, or name them"
-        )
-    return values.astype(str).to_numpy(dtype=str)
+    return whole_column(frame, "group", group, name).astype(str).to_numpy(dtype=str)

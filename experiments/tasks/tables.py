@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from experiments.tasks.arrays import Sets
-from experiments.tasks.frames import as_frames, check_finite
+from experiments.tasks.frames import as_frames, check_finite, whole_column
 from experiments.tasks.held_back import TEST, TRAIN, VALIDATION, divide
 from experiments.tasks.leaks import hashes, refuse_repeated
 from experiments.tasks.memory import check_memory
@@ -52,24 +52,14 @@ def table_of_frame(
     Raises InputError for unknown columns and for what cannot be learned.
     """
     frame = frame.set_axis(frame.columns.astype(str), axis=1)
-    columns = ", ".join(frame.columns[:20])
     if not target:
+        columns = ", ".join(frame.columns[:20])
         raise InputError(f"dataset '{name}' needs target=COLUMN; it has {columns}")
-    if target not in frame.columns:
-        raise InputError(
-            f"dataset '{name}': target '{target}' is no column; allowed: {columns}"
-        )
+    predicted = whole_column(frame, "target", target, name)
     for option, column in (("text", text), ("group", group)):
         if target == column:
             raise InputError(f"target and {option} are both '{target}'; allowed: two columns")
-    empty = frame[target].isna()
-    if empty.any():
-        raise InputError(
-            f"dataset '{name}': target '{target}' is empty in {empty.sum():,} of "
-            f"{len(frame):,} rows, first in row {int(empty.to_numpy().argmax()) + 1}; "
-            "leave these rows out"
-        )
-    rows = {TRAIN: (frame.drop(columns=target), frame[target])}
+    rows = {TRAIN: (frame.drop(columns=target), predicted)}
     return make_table(rows, name, text, kind, group)
 
 
