@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.diagnostics.examples import leak
 from analysis.planning.answering import advise
 from analysis.planning.goal import Advice, Goal, Means
 from analysis.reasons import FitError
@@ -27,8 +28,8 @@ from tracking.command import (
 )
 from tracking.errors import InputError
 from tracking.measures import find_measure, read_target
-from tracking.runs import measures_of, runs_so_far
-from tracking.study import Study
+from tracking.runs import measures_of
+from tracking.study import Study, load_so_far
 
 TIMES = 2  # the examples at hand, where the learners are compared
 OPTIONS = (
@@ -50,10 +51,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Print as JSON: the lines to be said, and the next trials. Raises InputError."""
     parser = Parser("analysis.advise", "What to train next.", OPTIONS)
     options = vars(parser.parse_args(arguments))
-    runs = runs_so_far(options["study"])
-    if options["dataset"] and len(runs):
-        runs = runs[runs["dataset"] == options["dataset"]]
-    goal = goal_of(runs, options)
+    study = load_so_far(options["study"])
+    dataset = options["dataset"] or None
+    runs = study.on(dataset)
+    assert runs is not None, "a study in a store has runs"
+    goal = replace(goal_of(runs, options), leak=leak(study.check_of(dataset)))
     means = left(runs, means_of(options))
     try:
         advice = advise(runs, options["study"], goal, means)

@@ -91,6 +91,7 @@ class Reason(Enum):
 
     # why a study that plans itself ends
     GRADE_REACHED = auto()  # grade
+    LEAK_LIMITS_GRADE = auto()  # grade: the best that a leak leaves
     BUDGET_SPENT = auto()  # hours, trials: of the step that would come next
     NOTHING_TO_FIT = auto()
 
@@ -101,6 +102,7 @@ class Reason(Enum):
     INTERVAL_NARROW = auto()
     INTERVAL_USABLE = auto()
     INTERVAL_WIDE = auto()
+    TEST_NOT_INDEPENDENT = auto()
 
     # can it be trusted?
     BUDGET_BOUND = auto()  # name, sizes: whose best run max_steps ended while it improved

@@ -105,7 +105,7 @@ PLANS = (
     Plan("cifar10-ours", on(CIFAR10, "cnn", 20, hold_out="4", **HALVED)),
     Plan("fashion_mnist", on("fashion_mnist", FOUR, 8, **AHEAD), SLOW, (1, 2), SEARCHED),
     Plan("cifar10", on(CIFAR10, FOUR, 8, **AHEAD), SLOW, (1, 2), SEARCHED),
-    Plan("digits", on("digits", FIVE, 8, **SMALL)),
+    Plan("digits", on("digits", FOUR, 8, **SMALL)),
     Plan("functions", on(FUNCTIONS, "linear,boosting,forest,mlp", 4, **OF_NUMBERS)),
     Plan("paragraphs", on(PARAGRAPHS, "linear,boosting,forest,mlp", 2, **OF_TEXTS)),
     # what halving would have lost (benchmarks/pruning.py)

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.advise import left
+from analysis.diagnostics.examples import Leak
 from analysis.planning.answering import ENOUGH, FIRST, advise
 from analysis.planning.goal import Goal, Kind, Means
 from analysis.reasons import Reason
 from analysis.report.advice_words import advice_lines
-from tracking.runs import load_runs, runs_so_far
-from tracking.study import load_study
+from tracking.runs import load_runs
+from tracking.study import load_so_far, load_study
 
 POOL = 12_800
 FRACTIONS = tuple(2.0**-k for k in range(7, -1, -1))
@@ -115,6 +116,16 @@ def test_an_answer_as_sure_as_was_asked_for_ends_it_before_the_pool_is_used():
     assert "done: the answer is as sure as was asked for" in "\n".join(
         advice_lines(advice, GOAL, MEANS, POOL)
     )
+
+
+def test_a_study_whose_test_set_leaked_trains_no_more_than_that_leaves():
+    leak = Leak(Reason.TEST_LEAKED(count=3, of=100), 0.03)
+    goal = replace(GOAL, grade="good", leak=leak)
+    advice = advise(runs_of(), "demo", goal, MEANS)
+    assert advice.move is None and advice.answer.sure.grade == "fair"
+    assert advice.reason == Reason.LEAK_LIMITS_GRADE(grade="fair")
+    heavy = replace(goal, leak=replace(leak, share=0.5))
+    assert advise(runs_of(), "demo", heavy, MEANS).answer.sure.grade == "poor"
 
 
 def test_what_the_budget_cannot_pay_ends_it_and_says_so():
@@ -219,4 +230,4 @@ def test_a_budget_that_pays_for_no_step_says_so_and_trains_nothing(store, comman
     code, out, err = command("experiments.answer", *SMALL, "--trials", "3")
     assert (code, err) == (0, "")
     assert "takes more than what is left" in out.splitlines()[-1]
-    assert runs_so_far("asked").empty
+    assert load_so_far("asked").runs.empty

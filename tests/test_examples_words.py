@@ -11,6 +11,7 @@ from records import SIZES, record_study
 from streamlit.testing.v1 import AppTest
 
 from analysis.curves.power_law import PowerLaw
+from analysis.diagnostics.evidence import Past, sureness
 from analysis.diagnostics.examples import duplicates, explained, labels, leak
 from analysis.reasons import Reason
 from analysis.report.examples_section import examples_sections
@@ -83,20 +84,20 @@ def analysis(recorded):
 
 def test_a_leak_is_named_from_a_hundredth_of_the_test_set():
     assert leak(None) is leak(CLEAN) is leak(replace(CLEAN, leaked_test=3)) is None
-    assert leak(LEAKY).reason is Reason.TEST_LEAKED
-    assert leak(LEAKY).numbers == {"count": 12, "of": 400}
+    assert leak(LEAKY).finding.reason is Reason.TEST_LEAKED
+    assert leak(LEAKY).finding.numbers == {"count": 12, "of": 400}
     assert leak(replace(LEAKY, few_kinds=True)) is None
 
 
 def test_near_duplicates_are_a_leak_where_they_are_surely_many():
     near = replace(CLEAN, near_test=0.08, near_test_low=0.06, near_test_high=0.1)
-    assert leak(near).reason is Reason.TEST_NEARLY_LEAKED
+    assert leak(near).finding.reason is Reason.TEST_NEARLY_LEAKED
     assert leak(replace(near, near_test_low=0.04)) is None
 
 
 def test_a_count_of_all_has_no_range():
     counted = replace(CLEAN, near_test=0.08, near_test_low=0.08, near_test_high=0.08)
-    found = say(leak(counted))
+    found = say(leak(counted).finding)
     assert found == "8.0% of the test examples nearly equal one of the training pool"
 
 
@@ -162,6 +163,21 @@ def test_a_leak_stands_beside_the_answer(analysis):
         assert said in page
     assert "泄漏" in summary_html(there, QUESTION, "zh")
     assert as_json(there, QUESTION, {})["examples"]["leaked_test"] == 12
+
+
+@pytest.mark.parametrize(("leaked", "grade"), [(3, "good"), (12, "fair"), (80, "poor")])
+def test_a_leak_lowers_the_grade(leaked, grade):
+    found = leak(replace(CLEAN, leaked_test=leaked))
+    sure = sureness("good", Past(16, 16, 0.9, found))
+    assert sure.grade == grade
+    assert (Reason.TEST_NOT_INDEPENDENT() in sure.evidence) == (found is not None)
+
+
+def test_a_leak_stands_in_the_grade_of_every_answer(analysis):
+    there = analysis(replace(CLEAN, leaked_test=80))
+    for answer in (there.answer(QUESTION), *there.doublings(QUESTION)):
+        assert answer.sure.grade == "poor"
+        assert Reason.TEST_NOT_INDEPENDENT() in answer.sure.evidence
 
 
 def test_the_part_of_the_floor_is_said_with_its_uncertainty(analysis):

@@ -148,7 +148,7 @@ def test_the_data_needed_agree_with_the_forecast():
     needed = data_needed(SIZES, LOSS, 0.8)
     assert needed.low < needed.median < needed.high and needed.reason is None
     at_median, at_low = (forecast(SIZES, LOSS, size) for size in (needed.median, needed.low))
-    assert at_median.median == pytest.approx([0.8], rel=5e-3)  # nearly sure to be reached
+    assert at_median.median == pytest.approx([0.8], rel=1e-2)  # nearly sure to be reached
     assert at_low.low == pytest.approx([0.8], rel=1e-3)
 
 

@@ -67,15 +67,6 @@ def load_runs(experiment: str, tracking_uri: str | None = None) -> pd.DataFrame:
     return as_table(trial_runs(client, found.experiment_id))
 
 
-def runs_so_far(experiment: str) -> pd.DataFrame:
-    """load_runs, with no rows where the experiment has not been made yet."""
-    from tracking.store import open_store
-
-    if open_store().get_experiment_by_name(experiment) is None:
-        return as_table([])
-    return load_runs(experiment)
-
-
 def as_table(runs: Iterable[Run]) -> pd.DataFrame:
     """Runs as load_runs gives them."""
     table = pd.DataFrame([_row(run) for run in runs])

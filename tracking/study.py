@@ -14,7 +14,7 @@ from tracking.forecasts import COLUMNS as FORECAST_COLUMNS
 from tracking.forecasts import read_forecasts, standing
 from tracking.measures import find_measure
 from tracking.other_runs import curves_of_runs, read_runs
-from tracking.runs import load_runs, measures_of
+from tracking.runs import as_table, load_runs, measures_of
 from tracking.schema import MEASURES, PLAN, RUNNING, history
 from tracking.slices import no_slices, read_slices
 from tracking.tables.cells import Cells, Source
@@ -113,6 +113,15 @@ def load_study(name: str, tracking_uri: str | None = None) -> Study:
         running=parent is not None and parent.info.status == RUNNING,
         checks=checks_in(tags),
     )
+
+
+def load_so_far(name: str) -> Study:
+    """load_study, with no runs where the study has not been begun yet."""
+    from tracking.store import open_store
+
+    if open_store().get_experiment_by_name(name) is None:
+        return Study(name, as_table([]))
+    return load_study(name)
 
 
 def read_measured(

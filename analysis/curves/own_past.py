@@ -20,6 +20,7 @@ class BackTest:
     error: (predictions,) ln measured - ln predicted.
     spread: (predictions,) the average's standard deviation of ln value.
     change: (predictions,) predicted change of ln value since the cut.
+    reach: (predictions,) ln of how many times the data at the cut.
     noise: (predictions,) relative standard error of what was measured.
     cut: (predictions,) number of the cut, from 0 on.
     """
@@ -27,6 +28,7 @@ class BackTest:
     error: np.ndarray
     spread: np.ndarray
     change: np.ndarray
+    reach: np.ndarray
     noise: np.ndarray
     cut: np.ndarray
 
@@ -58,11 +60,11 @@ def back_test(curve: Curve, errors: Errors, scatter: float) -> BackTest:
     errors: those of the whole curve, as for its forecast.
     scatter: relative, of a point.
     """
-    parts = [np.empty((5, 0))]
+    parts = [np.empty((6, 0))]
     for number, (known, ahead) in enumerate(curve.cut_back(STEP, REACH, CUTS)):
         parts.append(_after(known, ahead, errors, scatter, number))
-    error, spread, change, noise, cut = np.concatenate(parts, axis=1)
-    return BackTest(error, spread, change, noise, cut.astype(int))
+    error, spread, change, reach, noise, cut = np.concatenate(parts, axis=1)
+    return BackTest(error, spread, change, reach, noise, cut.astype(int))
 
 
 def _after(
@@ -71,6 +73,7 @@ def _after(
     averaged = average(known, errors)
     mean, spread = averaged.moments(ahead.n)
     end = averaged.moments(known.n[-1:])[0]
+    reach = np.log(ahead.n / known.n[-1])
     noise = np.maximum(ahead.error, scatter)
     cut = np.full(len(mean), number)
-    return np.stack([np.log(ahead.value) - mean, spread, mean - end, noise, cut])
+    return np.stack([np.log(ahead.value) - mean, spread, mean - end, reach, noise, cut])

@@ -143,7 +143,7 @@ def _narrow(axis: np.ndarray, inside: np.ndarray | np.bool_) -> np.ndarray:
     first, last = np.flatnonzero(inside)[[0, -1]]
     low = axis[max(first - 1, 0)]
     high = axis[min(last + 1, len(axis) - 1)]
-    return np.linspace(low, high, len(axis))
+    return low + (high - low) * np.arange(len(axis)) / (len(axis) - 1)
 
 
 def _volume(axes: list[np.ndarray], floors: np.ndarray) -> float:

@@ -28,7 +28,8 @@ NORMAL = ndtri(TAIL) / stdtrit(FREEDOM, TAIL)
 class Calibration:
     """What the width of an interval is made of; the formula is Predictive's.
 
-    drift: error of a predicted change of ln value, as a share of it.
+    drift: error of a predicted change of ln value, as a share of it. Its square grows by
+        itself for each factor e in n, as if the exponent walked at random.
     belief: how many of the curve's own back-tests it takes to believe them as much as this.
     below, above: factors on model error on either side of the median.
     """
@@ -40,14 +41,14 @@ class Calibration:
 
 
 # `python benchmarks/calibrate.py CURVES.csv MORE.csv` learns these and tests how they transfer
-CALIBRATION = Calibration(drift=0.91, belief=0.88, below=0.71, above=0.47)
+CALIBRATION = Calibration(drift=0.66, belief=0.86, below=0.69, above=0.46)
 
 
 @dataclass(frozen=True)
 class Predictive:
     """ln value(n) = m(n) + s(n) · t, one Student t of FREEDOM degrees per curve.
 
-    s² = side² r² (v² + (drift (m(n) - m(n_max)))²) + noise²
+    s² = side² r² (v² + (drift (m(n) - m(n_max)))² (1 + ln(n / n_max))) + noise²
 
     side is `below` where t < 0, else `above`. r says how far the curve's own back-tests missed
     in units of the bracket taken at their cuts (analysis/curves/own_past.py). Model error is
@@ -83,13 +84,15 @@ class Predictive:
     def _missed(self) -> float:
         """r²: the curve's own squared errors in units of the expected ones."""
         past = self.backtest
-        expected = self._model_error(past.spread, past.change)
+        expected = self._model_error(past.spread, past.change, past.reach)
         squares = past.squares(np.sqrt(expected + past.noise**2 + LEAST**2))
         belief = self.calibration.belief
         return float((belief + squares.sum()) / (belief + len(squares)))
 
-    def _model_error(self, spread: np.ndarray, change: np.ndarray) -> np.ndarray:
-        return spread**2 + (self.calibration.drift * change) ** 2
+    def _model_error(
+        self, spread: np.ndarray, change: np.ndarray, reach: np.ndarray
+    ) -> np.ndarray:
+        return spread**2 + (self.calibration.drift * change) ** 2 * (1 + reach)
 
     def _noise(self, mean: np.ndarray, replicates: int) -> np.ndarray:
         """Squared, of the mean over replicates where ln value is `mean`: (sizes,).
@@ -105,13 +108,6 @@ class Predictive:
         seen = (stdtrit(free, TAIL) / stdtrit(FREEDOM, TAIL) * self.scatter) ** 2 / replicates
         return np.maximum(known, seen) + (NORMAL * LEAST) ** 2
 
-    def terms(self, n: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What s is made of at sizes n: m, v and m(n) - m(n_max), 0 inside the data."""
-        n = np.atleast_1d(np.asarray(n, dtype=float))
-        mean, spread = self.average.moments(n)
-        end, _ = self.average.moments(self.curve.n[-1:])
-        return mean, spread, np.where(n > self.curve.n[-1], mean - end, 0)
-
     def scales(
         self, n: ArrayLike, replicates: int = 1
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -119,8 +115,12 @@ class Predictive:
 
         replicates: new trainings whose mean is asked for; 0 for the curve without noise.
         """
-        mean, spread, change = self.terms(n)
-        model = self._missed * self._model_error(spread, change)
+        n = np.atleast_1d(np.asarray(n, dtype=float))
+        mean, spread = self.average.moments(n)
+        end, _ = self.average.moments(self.curve.n[-1:])
+        reach = np.log(np.maximum(n / self.curve.n[-1], 1))
+        change = np.where(reach > 0, mean - end, 0)  # inside the data there is none
+        model = self._missed * self._model_error(spread, change, reach)
         noise = self._noise(mean, replicates)
         below = np.sqrt(self.calibration.below**2 * model + noise)
         above = np.sqrt(self.calibration.above**2 * model + noise)

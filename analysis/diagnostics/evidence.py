@@ -9,6 +9,7 @@ from scipy.special import bdtr
 from analysis.curves.curve import Curve, remembered
 from analysis.curves.forecast import FAR, width_grade
 from analysis.curves.power_law import PowerLaw, fit_curve, head_length
+from analysis.diagnostics.examples import Leak
 from analysis.reasons import Finding, Reason
 
 CANNOT_SAY = "cannot say"
@@ -26,11 +27,13 @@ class Past:
     inside: forecasts whose interval held what was measured.
     tests: how many were tested.
     confidence: of the intervals.
+    leak: of the test set by which all of them were measured, or None.
     """
 
     inside: int
     tests: int
     confidence: float
+    leak: Leak | None = None
 
     @property
     def missed(self) -> bool:
@@ -53,12 +56,13 @@ class Past:
         return Reason.PAST_MISSED(**counts) if self.missed else Reason.PAST_HELD(**counts)
 
 
-def past_of(backtest: pd.DataFrame, confidence: float) -> Past:
+def past_of(backtest: pd.DataFrame, confidence: float, leak: Leak | None = None) -> Past:
     """What the back-test of one curve says.
 
     backtest: its rows, as analysis/curves/backtest.py gives them.
+    leak: of the test set.
     """
-    return Past(int(backtest["inside"].sum()), len(backtest), confidence)
+    return Past(int(backtest["inside"].sum()), len(backtest), confidence, leak)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Sureness:
     """How sure an answer is.
 
     grade: good, fair, poor, or cannot say.
-    evidence: why, each a Finding: of the past, then of the interval.
+    evidence: why, each a Finding: of the past, of the interval, of what spoils both.
     """
 
     grade: str
@@ -91,6 +95,7 @@ def sureness(by_width: str, past: Past | None, far: Finding | None = None) -> Su
     A curve that has foretold its past MANY times is at least fair, however wide the interval;
     one that has not been tested often enough is at most fair; one that has missed its past is
     poor, and so is an answer far beyond the data, unless it were good nearer: then it is fair.
+    Where the test set has leaked it is at most fair, where heavily poor.
 
     by_width: grade of its interval alone.
     past: None where it is not known; the width alone counts then.
@@ -104,6 +109,9 @@ def sureness(by_width: str, past: Past | None, far: Finding | None = None) -> Su
     grade = by_width if past is None else _with_past(by_width, past)
     if far is not None:
         grade = "fair" if grade == "good" else "poor"
+    if past is not None and past.leak is not None:
+        grade = max(grade, past.leak.at_best, key=GRADES.index)
+        evidence.append(Reason.TEST_NOT_INDEPENDENT())
     return Sureness(grade, tuple(evidence))
 
 

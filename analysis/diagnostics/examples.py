@@ -11,6 +11,7 @@ from tracking.measures import find_measure
 ERRORS = ("error", "accuracy")  # measures that a wrong label of the test set counts in as one
 LEAK = 0.01  # of the test set in the pool, from which the answer names it
 NEAR_LEAK = 0.05  # the same of near duplicates, which may be different examples
+HEAVY_LEAK = 0.2  # from which what is measured says little about new examples
 # where some were searched, and where all were
 NEAR = {
     "near_test": (Reason.TEST_NEARLY_LEAKED, Reason.TEST_NEARLY_LEAKED_COUNTED),
@@ -30,14 +31,32 @@ class Explained:
     high: float
 
 
-def leak(check: DataCheck | None) -> Finding | None:
+@dataclass(frozen=True)
+class Leak:
+    """Test examples that are in the pool: all that was measured looks better than it is.
+
+    finding: how many there are.
+    share: of the test set, in 0-1; of near duplicates at least so many.
+    """
+
+    finding: Finding
+    share: float
+
+    @property
+    def at_best(self) -> str:
+        """The best grade of an answer (analysis/diagnostics/evidence.py)."""
+        return "poor" if self.share >= HEAVY_LEAK else "fair"
+
+
+def leak(check: DataCheck | None) -> Leak | None:
     """Test examples that are in the pool, where they are enough to spoil the answer."""
     if check is None or check.few_kinds:
         return None
     if check.leaked_test >= LEAK * check.test:
-        return Reason.TEST_LEAKED(count=check.leaked_test, of=check.test)
+        finding = Reason.TEST_LEAKED(count=check.leaked_test, of=check.test)
+        return Leak(finding, check.leaked_test / check.test)
     if check.near_test_low >= NEAR_LEAK:
-        return _near(check, "near_test")
+        return Leak(_near(check, "near_test"), check.near_test_low)
     return None
 
 

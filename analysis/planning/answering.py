@@ -26,7 +26,7 @@ from analysis.planning.goal import Advice, Answered, Contender, Goal, Kind, Mean
 from analysis.planning.moves import larger_size, longer_search, moves
 from analysis.planning.preposterior import LEAST, asked_width, expected_width
 from analysis.planning.study_so_far import study_so_far
-from analysis.reasons import FitError, Reason
+from analysis.reasons import Finding, FitError, Reason
 from tracking.schema import FAILED, FINISHED
 
 FIRST = 5  # sizes that every learner is trained on before any is dropped
@@ -61,7 +61,7 @@ def advise(runs: pd.DataFrame, study: str, goal: Goal, means: Means) -> Advice:
     doubt = _doubt(known, alive, best, means)
     if doubt is not None and _can_be_paid(doubt, means):
         return replace(known, move=doubt)
-    return replace(known, reason=Reason.GRADE_REACHED(grade=goal.grade))
+    return replace(known, reason=_sure_enough(goal))
 
 
 # --- where it stands -------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def _answered(best: Contender, chance: float, goal: Goal) -> Answered:
     points = best.found.points
     known = {name: one for name, one in known_of(points).items() if name != "best_guess"}
     tested = backtest(points["n"], points["value"], confidence=goal.confidence, **known)
-    past = past_of(tested, goal.confidence)
+    past = past_of(tested, goal.confidence, goal.leak)
     needed = None
     if goal.target is None:
         sure = sure_of_foretold(high / low - 1, float(goal.n / now.curve.n[-1]), past)
@@ -132,10 +132,16 @@ def _answered(best: Contender, chance: float, goal: Goal) -> Answered:
     )
 
 
+def _sure_enough(goal: Goal) -> Finding:
+    if goal.within_reach == goal.grade:
+        return Reason.GRADE_REACHED(grade=goal.grade)
+    return Reason.LEAK_LIMITS_GRADE(grade=goal.within_reach)
+
+
 def _is_reached(answer: Answered | None, best: Contender, goal: Goal) -> bool:
     if answer is None or len(best.found.sizes) < ENOUGH or goal.n > REACH * answer.n_now:
         return False
-    return GRADES.index(answer.sure.grade) <= GRADES.index(goal.grade)
+    return GRADES.index(answer.sure.grade) <= GRADES.index(goal.within_reach)
 
 
 def _doubt(

@@ -6,7 +6,8 @@ from enum import StrEnum, auto
 
 from analysis.curves.data_needed import DataNeeded
 from analysis.curves.predictive import Predictive
-from analysis.diagnostics.evidence import Sureness
+from analysis.diagnostics.evidence import GRADES, Sureness
+from analysis.diagnostics.examples import Leak
 from analysis.planning.study_so_far import StudySoFar
 from analysis.reasons import Finding
 
@@ -31,6 +32,7 @@ class Goal:
     target: a value to reach, as a gap; None where the value at n is asked for.
     grade: that the answer is to have: good or fair.
     confidence: of its interval.
+    leak: of the test set, or None.
     """
 
     measure: str
@@ -38,6 +40,14 @@ class Goal:
     target: float | None = None
     grade: str = "fair"
     confidence: float = 0.9
+    leak: Leak | None = None
+
+    @property
+    def within_reach(self) -> str:
+        """The grade, or the best that a leak leaves: no trial makes up for one."""
+        if self.leak is None:
+            return self.grade
+        return max(self.grade, self.leak.at_best, key=GRADES.index)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ def leak_words(analysis: StudyAnalysis) -> Text | None:
     found = leak(analysis.check)
     if found is None:
         return None
-    return Text("Leak: {what}; the {measure} looks better than it is.", **_of(found, analysis))
+    return Text(
+        "Leak: {what}; the {measure} looks better than it is.", **_of(found.finding, analysis)
+    )
 
 
 def _of(found: Finding, analysis: StudyAnalysis) -> dict[str, str]:

@@ -52,6 +52,7 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
     Reason.INTERVAL_NARROW: template("the interval is narrow"),
     Reason.INTERVAL_USABLE: template("the interval is narrow enough to plan with"),
     Reason.INTERVAL_WIDE: template("the interval is wide"),
+    Reason.TEST_NOT_INDEPENDENT: template("some test examples were trained on, too"),
     Reason.NOTHING_TO_EXTRAPOLATE: template("nothing to extrapolate: {why}"),
     Reason.HEAD: template(
         "the sizes up to n = {n:,.0f} lie before the power law, where the curve bends"
@@ -160,6 +161,10 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
     ),
     # why a study that plans itself ends
     Reason.GRADE_REACHED: template("the answer is as sure as was asked for: {grade}"),
+    Reason.LEAK_LIMITS_GRADE: template(
+        "no trial makes the answer surer than {grade}, as test examples are in the training "
+        "pool"
+    ),
     Reason.BUDGET_SPENT: template(
         "the next step, {trials:,} trials, takes more than what is left of the budget"
     ),

@@ -36,7 +36,7 @@ from analysis.decision.slice_curves import SliceCurves, fit_slices
 from analysis.decision.slices import SliceAdvice, advise_slices
 from analysis.diagnostics.diagnosis import Diagnosis, diagnose
 from analysis.diagnostics.evidence import Past, past_of
-from analysis.diagnostics.examples import Explained, explained
+from analysis.diagnostics.examples import Explained, explained, leak
 from analysis.planning.next_trials import NextTrials, next_trials
 from analysis.reasons import FitError
 from tracking.data_check import DataCheck
@@ -292,7 +292,8 @@ class StudyAnalysis:
         """How well an architecture has foretold its own larger sizes."""
         if found is None:
             return None
-        return past_of(self.backtest(found.architecture, confidence), confidence)
+        tested = self.backtest(found.architecture, confidence)
+        return past_of(tested, confidence, leak(self.check))
 
     @once(24)
     def answer(self, question: Question) -> Answer:
