@@ -2,6 +2,7 @@
 
     python benchmarks/answer.py              stored studies without pruning, replayed
     python benchmarks/answer.py simulated 60 studies with known truth: stopping and coverage
+    python benchmarks/answer.py real         two that `answer` trained, beside their grids
 
 A replay takes a part of a stored study for all there is: its largest size is the pool, and the
 value at twice the pool is measured. The trials that the policy asks for are uncovered; nothing
@@ -27,8 +28,11 @@ from benchmarks.results_tables import markdown
 from benchmarks.truths import wandering
 from tracking.export import read_export
 from tracking.runs import declared, is_replica
+from tracking.schema import FINISHED
 
 EXAMPLES = Path(__file__).parents[1] / "app" / "example"
+ANSWERED = Path(__file__).parent / "answered"  # exports of studies that planned themselves
+REAL = {"digits-answer": "digits", "fashion_mnist-answer": "fashion_mnist"}  # and their grids
 SEEDS = 6  # of the data, in a simulated study
 SAMPLES = 8
 NOISE = 0.03  # relative, of one training
@@ -173,6 +177,52 @@ def stored(name: str, runs: pd.DataFrame, measure: str, pool: int) -> Case:
     return Case(f"{name} {measure} {pool:,}", part, part, truth, goal, means)
 
 
+# --- trained for real ------------------------------------------------------------------------
+
+
+def trained() -> Iterator[dict[str, object]]:
+    """Two rows for each study that `answer` trained: its answer, and that of the whole grid.
+
+    The grid is a published study of the same learners on as many examples at most.
+    """
+    for name, of in REAL.items():
+        runs = finished(ANSWERED / name)
+        known = finished(EXAMPLES / of)
+        pool = int(runs["pool"].max())
+        learners = tuple(sorted(runs["architecture"].unique()))
+        grid = known[known["architecture"].isin(learners) & (known["n_train"] <= pool)]
+        goal = Goal(declared(runs)[0], 2.0 * pool)
+        curves = points(best_runs(known), goal.measure)
+        later = curves[curves["n"] == goal.n].groupby("architecture")["value"].mean()
+        for way, part in (("answer", runs), ("grid", grid)):
+            fractions = tuple(sorted(part["fraction"].unique()))
+            means = Means(learners, fractions)
+            case = Case(name, part, part, later.to_dict(), goal, means)
+            yield {"asked": f"{of}, {goal.n:,.0f} images", "by": way, **told(case)}
+
+
+def finished(folder: Path) -> pd.DataFrame:
+    """The runs of an export that ended well."""
+    runs = read_export(folder).runs
+    assert runs is not None
+    return runs[runs["status"] == FINISHED]
+
+
+def told(case: Case) -> dict[str, object]:
+    """What all runs of the case cost and say."""
+    found = of_everything(case)
+    truth = case.truth.get(found.learner, math.nan)
+    return {
+        "trials": len(case.grid),
+        "core minutes": f"{60 * hours(case.grid):.0f}",
+        "learner": found.learner,
+        "loss": f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})",
+        "ln width": f"{math.log(found.high / found.low):.2f}",
+        "grade": found.sure.grade,
+        "measured": "–" if math.isnan(truth) else f"{truth:.3f}",
+    }
+
+
 # --- known truth -----------------------------------------------------------------------------
 
 
@@ -268,6 +318,9 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["real"]:
+        print(markdown(pd.DataFrame(trained())))
+        return
     cases = simulated(int(sys.argv[2])) if sys.argv[1:2] == ["simulated"] else replays()
     rows = []
     for case in cases:
