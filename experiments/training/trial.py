@@ -1,6 +1,8 @@
 """A trial: what one run is asked, with the hyperparameters drawn for it."""
 
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -37,7 +39,7 @@ class Trial(RunSettings):
                 f"'{self.architecture}' is; allowed: auto, fp32, bf16"
             )
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A hash of every field, which tells whether a study has run this trial already.
 
@@ -68,7 +70,9 @@ class Trial(RunSettings):
         if self.is_resolved:
             return self
         precise = find_learner(self).has_precision
-        return replace(self, precision=automatic if precise else ANY_PRECISION)
+        found = copy(self)  # all else is checked and drawn already
+        object.__setattr__(found, "precision", automatic if precise else ANY_PRECISION)
+        return found
 
     def seed_for(self, purpose: str) -> int:
         """A seed for one purpose, such as "init" or "batches"."""
@@ -76,7 +80,8 @@ class Trial(RunSettings):
 
     def as_dict(self) -> dict[str, Any]:
         """Its fields by name, flat enough for JSON."""
-        return {**vars(self), "hyperparameters": dict(self.hyperparameters)}
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        return told | {"hyperparameters": dict(self.hyperparameters)}
 
     @property
     def by_steps(self) -> bool:
