@@ -30,7 +30,7 @@ from analysis.curves.predictive import (
 
 # where the search begins, and PULL nats per squared factor e away from it: the likelihood is
 # nearly flat, and one lucky back-test shall not be taken for a rule
-START = (0.5, 2.5, 0.8, 0.6)
+START = (0.5, 0.8, 0.6)
 PULL = 0.003
 
 
@@ -118,8 +118,8 @@ def _quick(case):
     """The case with its sizes as floats, and what is known there."""
     n = np.asarray(case.n, dtype=float)
     found = case.found
-    average = Known(found.average, n, found.curve.n[-1:])
-    return replace(case, n=n, found=replace(found, average=average))
+    average = Known(found.middle, n, found.curve.n[-1:])
+    return replace(case, n=n, found=replace(found, middle=average))
 
 
 def _likelihood(case, by):

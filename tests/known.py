@@ -34,8 +34,7 @@ def known(at_last=1.0, b=0.5, floor=0.0, deviation=0.02) -> Predictive:
     law = Law(at_last * LAST**b, b, floor, np.sqrt(deviation**2 - (NORMAL * LEAST) ** 2))
     value = np.exp(law.moments(SIZES)[0])
     curve = Curve(SIZES, value, np.full(8, 0.002), np.ones(8), np.zeros(8))
-    calibration = Calibration(drift=0.0, belief=1e9, below=1.0, above=1.0)
-    backtest = BackTest(
-        *np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), cut=np.zeros(1, dtype=int)
-    )
+    calibration = Calibration(drift=0.0, below=1.0, above=1.0)
+    as_expected = np.array([[LEAST], [0.0], [0.0], [0.0], [0.0]])
+    backtest = BackTest(*as_expected, cut=np.zeros(1, dtype=int))
     return Predictive(curve, law, backtest, scatter=0.0, calibration=calibration)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.curves.average import Average
 from analysis.curves.curve import Curve, check_confidence, check_positive, read_curve
 from analysis.curves.power_law import head_length
 from analysis.curves.predictive import Predictive, predict_curve
+from analysis.curves.recent import Continued
 from analysis.reasons import Finding, FitError, Reason
 
 MISS = 0.15  # a back-test worse than this, relative, cannot carry an answer by itself
@@ -132,7 +132,7 @@ def lawless(found: Predictive) -> Finding | None:
 
     None where it falls.
     """
-    first, last = found.average.moments(found.curve.n[[0, -1]])[0]
+    first, last = found.middle.moments(found.curve.n[[0, -1]])[0]
     if first - last >= max(FLAT, 3 * found.scatter):
         return None
     if _rises(found.curve):
@@ -166,8 +166,8 @@ def _rises(curve: Curve) -> bool:
 
 
 def _weights(found: Predictive) -> dict[str, float]:
-    averaged = found.average
-    assert isinstance(averaged, Average)  # not yet tabulated
+    assert isinstance(found.middle, Continued)  # not yet tabulated
+    averaged = found.middle.average
     pairs = zip(averaged.posteriors, averaged.weights)
     return {part.form.name: float(weight) for part, weight in pairs}
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.curves.average import Errors, average
 from analysis.curves.curve import Curve
+from analysis.curves.recent import continued
 
 CUTS = 4  # back-tests
 STEP = 0.6  # ln n between them
@@ -70,7 +71,7 @@ def back_test(curve: Curve, errors: Errors, scatter: float) -> BackTest:
 def _after(
     known: Curve, ahead: Curve, errors: Errors, scatter: float, number: int
 ) -> np.ndarray:
-    averaged = average(known, errors)
+    averaged = continued(average(known, errors), known, scatter)
     mean, spread = averaged.moments(ahead.n)
     end = averaged.moments(known.n[-1:])[0]
     reach = np.log(ahead.n / known.n[-1])

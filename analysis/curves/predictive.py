@@ -11,9 +11,10 @@ from analysis.curves.average import Average, Moments, average, choose_errors
 from analysis.curves.curve import Curve, octaves, read_curve, remembered, thinned
 from analysis.curves.own_past import BackTest, back_test
 from analysis.curves.power_law import head_length
+from analysis.curves.recent import continued
 
 NEVER = 1e4  # times the data: what is not reached by then counts as never
-FREEDOM = 4  # of Student's distribution; the tails of real curves are that heavy
+FREEDOM = 6  # of Student's distribution; the tails of real curves are about that heavy
 LEAST = 0.003  # relative scatter of any measurement
 FIRST_GUESS = 0.01  # relative scatter before the residuals are seen; counts as one of them
 RECENT = 8  # points at the end that tell the scatter
@@ -30,18 +31,16 @@ class Calibration:
 
     drift: error of a predicted change of ln value, as a share of it. Its square grows by
         itself for each factor e in n, as if the exponent walked at random.
-    belief: how many of the curve's own back-tests it takes to believe them as much as this.
     below, above: factors on model error on either side of the median.
     """
 
     drift: float
-    belief: float
     below: float
     above: float
 
 
 # `python benchmarks/calibrate.py CURVES.csv MORE.csv` learns these and tests how they transfer
-CALIBRATION = Calibration(drift=0.66, belief=0.86, below=0.69, above=0.46)
+CALIBRATION = Calibration(drift=0.56, below=0.79, above=0.46)
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,14 @@ class Predictive:
     few residuals tell the scatter.
 
     curve: the measurements.
-    average: m and v, mean and standard deviation of ln value over the averaged forms.
+    middle: m and v, mean and standard deviation of ln value over what is averaged.
     backtest: how well it foretold its own past.
     scatter: relative, of a point about m; a point may be a mean of replicates.
-    calibration: drift, belief, below, above.
+    calibration: drift, below, above.
     """
 
     curve: Curve
-    average: Moments
+    middle: Moments
     backtest: BackTest
     scatter: float
     calibration: Calibration = CALIBRATION
@@ -86,8 +85,9 @@ class Predictive:
         past = self.backtest
         expected = self._model_error(past.spread, past.change, past.reach)
         squares = past.squares(np.sqrt(expected + past.noise**2 + LEAST**2))
-        belief = self.calibration.belief
-        return float((belief + squares.sum()) / (belief + len(squares)))
+        return float(
+            (1 + squares.sum()) / (1 + len(squares))
+        )  # as expected counts as one more
 
     def _model_error(
         self, spread: np.ndarray, change: np.ndarray, reach: np.ndarray
@@ -116,8 +116,8 @@ class Predictive:
         replicates: new trainings whose mean is asked for; 0 for the curve without noise.
         """
         n = np.atleast_1d(np.asarray(n, dtype=float))
-        mean, spread = self.average.moments(n)
-        end, _ = self.average.moments(self.curve.n[-1:])
+        mean, spread = self.middle.moments(n)
+        end, _ = self.middle.moments(self.curve.n[-1:])
         reach = np.log(np.maximum(n / self.curve.n[-1], 1))
         change = np.where(reach > 0, mean - end, 0)  # inside the data there is none
         model = self._missed * self._model_error(spread, change, reach)
@@ -196,9 +196,11 @@ def predict_curve(curve: Curve) -> Predictive:
     used = curve.cut(slice(head, None))
     sparse = octaves(used)
     errors = choose_errors(sparse)
-    averaged = average(thinned(used), errors)
+    dense = thinned(used)
+    averaged = average(dense, errors)
     scatter = _scatter(used.cut(slice(-RECENT, None)), averaged)
-    return Predictive(curve, averaged, back_test(sparse, errors, scatter), scatter)
+    ahead = continued(averaged, dense, scatter)
+    return Predictive(curve, ahead, back_test(sparse, errors, scatter), scatter)
 
 
 def _scatter(recent: Curve, averaged: Average) -> float:

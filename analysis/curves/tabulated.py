@@ -34,11 +34,11 @@ def tabulated(found: Predictive) -> Predictive:
 
     From BELOW times under its sizes to NEVER times beyond.
     """
-    if isinstance(found.average, Table):
+    if isinstance(found.middle, Table):
         return found
     place = _place(found)
-    values = MonotoneCubic(place, np.stack(found.average.moments(np.exp(place)), 1))
-    return replace(found, average=Table(place, values))
+    values = MonotoneCubic(place, np.stack(found.middle.moments(np.exp(place)), 1))
+    return replace(found, middle=Table(place, values))
 
 
 def _place(found: Predictive) -> np.ndarray:

@@ -45,9 +45,9 @@ class FallingCurves:
 
 def _draw(found: Predictive, chance: np.ndarray) -> FallingCurves:
     """Curves of a tabulated Predictive at the quantiles `chance` (size,)."""
-    assert isinstance(found.average, Table)
-    values = found.ln_quantile(np.exp(found.average.place), chance[:, None])
-    return FallingCurves(found.average.place, np.minimum.accumulate(values, axis=1))
+    assert isinstance(found.middle, Table)
+    values = found.ln_quantile(np.exp(found.middle.place), chance[:, None])
+    return FallingCurves(found.middle.place, np.minimum.accumulate(values, axis=1))
 
 
 @dataclass(frozen=True)
