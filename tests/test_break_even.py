@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import LAST, known
+from scipy.special import stdtrit
 
+from analysis.curves.predictive import FREEDOM
 from analysis.decision.break_even import break_even
 from analysis.decision.decide import decide
 from analysis.decision.prices import Engineering, Prices
@@ -69,7 +71,7 @@ def test_the_break_evens_are_those_of_the_closed_form():
 
 def test_the_intervals_are_those_of_the_examples_needed():
     found = break_even(decide(known(deviation=0.05), EXACT, better=known(0.3)))
-    spread = np.exp(2 * 0.05 * 2.1318)  # Student's 95 % with 4 degrees of freedom
+    spread = np.exp(2 * 0.05 * stdtrit(FREEDOM, 0.95))
     for price, factor in (
         (found.label_price_high, 1 / spread),
         (found.label_price_low, spread),

@@ -63,7 +63,7 @@ def test_one_that_is_clearly_ahead_at_some_sizes_only_is_said_to_be_ahead_there(
     assert len(found.ranges) == 1 and found.p_better.min() < 0.7 < 0.9 < found.p_better.max()
     assert (
         crossover_words(found)
-        == "cnn beats mlp from 100 to 30,000 examples; elsewhere neither is clearly ahead"
+        == "cnn beats mlp from 100 to 43,000 examples; elsewhere neither is clearly ahead"
     )
 
 

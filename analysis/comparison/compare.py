@@ -52,10 +52,10 @@ class Comparison:
     def constant(self, a: str, b: str) -> bool:
         """Whether the multiplier from A to B is one number.
 
-        That takes one exponent, the same k at every size and no crossing.
+        That takes one exponent, today's k in the interval at every size, and no crossing.
         """
         found = self.data_multipliers[a, b]
-        same = (found.low[0] <= found.median) & (found.median <= found.high[0])
+        same = (found.low <= found.median[0]) & (found.median[0] <= found.high)
         known = found.grade[0] != "cannot say" and 0 < found.low[0] < np.inf
         one_ahead = all(
             len(one.ranges) < 2 for pair, one in self.crossovers.items() if {a, b} == set(pair)
