@@ -56,7 +56,7 @@ class Comparison:
         """
         found = self.data_multipliers[a, b]
         same = (found.low <= found.median[0]) & (found.median[0] <= found.high)
-        known = found.grade[0] != "cannot say" and 0 < found.low[0] < np.inf
+        known = found.grade[0] != "cannot say" and 0 < found.low[0] <= found.high[0] < np.inf
         one_ahead = all(
             len(one.ranges) < 2 for pair, one in self.crossovers.items() if {a, b} == set(pair)
         )
