@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.advise import left
 from analysis.diagnostics.examples import Leak
+from analysis.planning import answering
 from analysis.planning.answering import ENOUGH, FIRST, advise
 from analysis.planning.goal import Goal, Kind, Means
 from analysis.reasons import Reason
@@ -101,6 +102,25 @@ def test_no_answer_is_given_from_few_sizes_however_narrow_it_looks():
     for count in range(FIRST, ENOUGH):
         advice = advise(runs_of(FRACTIONS[:count]), "demo", GOAL, MEANS)
         assert advice.move.kind is Kind.LARGER_SIZE
+
+
+def test_where_no_trial_narrows_the_range_learners_that_tie_get_a_longer_search(monkeypatch):
+    nothing = Reason.NO_TRIAL_HELPS(least=0.02)
+    monkeypatch.setattr(answering, "_next", lambda known, *_: replace(known, reason=nothing))
+    runs = runs_of(learners=["good"])
+    lucky = 1 - 0.1 * runs["sample"]  # each draw is a tenth better than the default
+    runs = runs.assign(
+        test_loss=lucky * runs["test_loss"], best_val_loss=lucky * runs["test_loss"]
+    )
+    twin = runs.assign(architecture="twin", run_id=runs["run_id"] + "t")
+    means = replace(MEANS, learners=("good", "twin"))
+    advice = advise(pd.concat([runs, twin]), "demo", replace(GOAL, grade="good"), means)
+    assert advice.move.kind is Kind.LONGER_SEARCH and advice.move.samples == 4
+    assert advice.move.learners == ("good", "twin")
+    alone = advise(
+        runs, "demo", replace(GOAL, grade="good"), replace(means, learners=("good",))
+    )
+    assert alone.move is None and alone.reason in (nothing, Reason.GRADE_REACHED(grade="good"))
 
 
 def test_an_answer_as_sure_as_was_asked_for_ends_it_before_the_pool_is_used():

@@ -56,12 +56,16 @@ def advise(runs: pd.DataFrame, study: str, goal: Goal, means: Means) -> Advice:
         dropped={one.name: chances[one.name] for one in contenders if one not in alive},
         move=None,
     )
-    if not _is_reached(known.answer, best, goal):
-        return _next(known, alive, best, goal, means)
+    if _is_reached(known.answer, best, goal):
+        ended = replace(known, reason=_sure_enough(goal))
+    else:
+        ended = _next(known, alive, best, goal, means)
+    if ended.move is not None:
+        return ended
     doubt = _doubt(known, alive, best, means)
     if doubt is not None and _can_be_paid(doubt, means):
         return replace(known, move=doubt)
-    return replace(known, reason=_sure_enough(goal))
+    return ended
 
 
 # --- where it stands -------------------------------------------------------------------------

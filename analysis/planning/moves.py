@@ -40,7 +40,8 @@ def larger_size(alive: Sequence[Contender], best: Contender, means: Means) -> Mo
 def longer_search(alive: Sequence[Contender], best: Contender, means: Means) -> Move | None:
     """Twice the samples, for all that may still win: unequal searches cannot be compared."""
     samples = 2 * best.found.samples
-    if not best.found.falling or not 0 < samples <= means.most_samples:
+    short = any(one.found.falling for one in alive)
+    if not short or not 0 < samples <= means.most_samples:
         return None
     fractions = tuple(best.found.fractions[n] for n in best.found.sizes)
     return _of_all(Kind.LONGER_SEARCH, alive, fractions, samples)
