@@ -33,9 +33,8 @@ COUNTED = (
 )  # fmt: skip
 MOST = 30_000  # functions
 SHORTEST = 60  # characters of a paragraph
-ALIKE = (
-    0.5  # cosine of two paragraphs' words, rare ones weighing more, from which one is left out
-)
+# cosine of two paragraphs' words, rare ones weighing more, from which one is left out
+ALIKE = 0.5
 ROWS = 1000  # whose cosines with all others are in memory at once
 
 

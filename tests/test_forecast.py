@@ -32,6 +32,7 @@ LOSS = noisy(law(SIZES, floor=0.2), 0.02, 1)
 def test_noiseless_laws_are_continued(b, floor):
     found = forecast(SIZES, law(SIZES, b, floor), AHEAD)
     assert found.median == pytest.approx(law(AHEAD, b, floor), rel=0.2)
+    assert found.median[:2] == pytest.approx(law(AHEAD[:2], b, floor), rel=0.1)
     assert found.median[:1] == pytest.approx(law(AHEAD[:1], b, floor), rel=0.01)
     assert np.all((found.low <= law(AHEAD, b, floor)) & (law(AHEAD, b, floor) <= found.high))
 

@@ -85,9 +85,8 @@ class Predictive:
         past = self.backtest
         expected = self._model_error(past.spread, past.change, past.reach)
         squares = past.squares(np.sqrt(expected + past.noise**2 + LEAST**2))
-        return float(
-            (1 + squares.sum()) / (1 + len(squares))
-        )  # as expected counts as one more
+        # one more, that missed as expected
+        return float((1 + squares.sum()) / (1 + len(squares)))
 
     def _model_error(
         self, spread: np.ndarray, change: np.ndarray, reach: np.ndarray

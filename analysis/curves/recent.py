@@ -1,9 +1,9 @@
 """The average of the forms, and what the last sizes alone say.
 
 A line through the last two points follows a curve that never bends; a shifted power law
-through the later half forgets how it began (Viering & Loog 2022: fits to the later half are
-the best of 26 methods on most families). They err on other sides than the average, whose
-prior expects a floor, so their mean errs less. Noise misleads them more, so they count less.
+through the later half (pow4 of Viering & Loog 2022) forgets how it began. They err on other
+sides than the average, whose prior expects a floor, so their mean errs less on the development
+curves (benchmarks/forecast.py). Noise misleads them more, so they count less.
 """
 
 from collections.abc import Callable
@@ -61,12 +61,9 @@ class Continued:
     """The average, moved beyond the data towards continuations by their shares.
 
     None moves it further than it foresees the value to fall, up or down.
-
-    n_max: the largest size of the curve.
     """
 
     average: Average
-    n_max: float
     continuations: tuple[tuple[float, Continuation], ...]
 
     def moments(self, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,8 +72,9 @@ class Continued:
         The deviation holds the disagreement of what is averaged.
         """
         mean, spread = self.average.moments(n)
-        end, _ = self.average.moments(np.array([self.n_max]))
-        most = np.where(n > self.n_max, np.abs(mean - end), 0)
+        n_max = self.average.n_max
+        end, _ = self.average.moments(np.array([n_max]))
+        most = np.where(n > n_max, np.abs(mean - end), 0)
         move = np.zeros_like(mean)
         squares = np.zeros_like(mean)
         left = 1.0
@@ -95,9 +93,11 @@ def continued(average: Average, curve: Curve, scatter: float) -> Continued:
     curve: thinned, if it was dense.
     scatter: relative, of a point.
     """
-    trust = 0.0 if len(curve) < FEWEST else 1 / (1 + (scatter / NOISY) ** 2)
+    if len(curve) < FEWEST:
+        return Continued(average, ())
+    trust = 1 / (1 + (scatter / NOISY) ** 2)
     parts = ((LINE * trust, _line(curve)), (HALF * trust, _later_half(curve)))
-    return Continued(average, float(curve.n[-1]), parts if trust else ())
+    return Continued(average, parts)
 
 
 def _line(curve: Curve) -> Line:
