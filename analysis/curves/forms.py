@@ -7,6 +7,7 @@ Each shape falls from its value at x = 0 towards 0; scale and floor are found in
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -76,6 +77,7 @@ def _saturating(x: np.ndarray, c: np.ndarray, alpha: np.ndarray, h: np.ndarray) 
     return np.exp(u)
 
 
+@lru_cache
 def _span(low: float, high: float, count: int) -> np.ndarray:
     return np.geomspace(low, high, count)
 

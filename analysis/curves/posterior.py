@@ -70,9 +70,8 @@ def posterior(form: Form, x: np.ndarray, value: np.ndarray, error: np.ndarray) -
     whole = _volume(axes, floors)
     exponents = np.log(axes[0][-1] / axes[0][0])  # uniform over them without _exponent_prior
     for left in reversed(range(PASSES)):
-        cells = np.stack([grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")])
         scale, squares = _best_scale(_shapes(form, x, axes), value, error, floors)
-        prior = _exponent_prior(form.late(*cells)) + np.log(exponents)
+        prior = _prior(form, axes) + np.log(exponents)
         logs = prior[:, None] - (len(x) + 1) / 2 * np.log1p(squares)
         if left:
             near = logs > logs.max() - KEEP
@@ -82,14 +81,25 @@ def posterior(form: Form, x: np.ndarray, value: np.ndarray, error: np.ndarray) -
     evidence = logs.max() + np.log(weight.mean()) + _volume(axes, floors) - whole
     k, j = np.nonzero(weight > 1e-4)
     k, j, kept = _sample(k, j, weight[k, j] / weight[k, j].sum())
-    return Posterior(form, cells[:, k], scale[k, j], floors[j], kept, float(evidence))
+    places = np.unravel_index(k, [len(axis) for axis in axes])
+    parameters = np.stack([axis[place] for axis, place in zip(axes, places)])
+    return Posterior(form, parameters, scale[k, j], floors[j], kept, float(evidence))
+
+
+# A cell is one combination of values of the axes. What few parameters decide is computed once.
 
 
 def _shapes(form: Form, x: np.ndarray, axes: list[np.ndarray]) -> np.ndarray:
-    """(cells, points) of all combinations; what few parameters decide is computed once."""
+    """(cells, points)."""
     shapes = form.shape(x, *(grid[..., None] for grid in np.ix_(*axes)))
     whole = (*(len(axis) for axis in axes), len(x))
     return np.broadcast_to(shapes, whole).reshape(-1, len(x))
+
+
+def _prior(form: Form, axes: list[np.ndarray]) -> np.ndarray:
+    """(cells,) ln of the density over ln exponent."""
+    prior = _exponent_prior(form.late(*np.ix_(*axes)))
+    return np.broadcast_to(prior, [len(axis) for axis in axes]).ravel()
 
 
 def _exponent_prior(exponent: np.ndarray) -> np.ndarray:
