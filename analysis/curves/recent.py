@@ -23,7 +23,6 @@ LEAST_POINTS = 3  # of the later half
 NOISY = 0.03  # relative scatter of a point at which both shares are halved
 LEAST_ERROR = 0.01  # relative, of a point in the fit
 ZOOMS = 4
-MOST = 4.0  # times the data: they move it at most as far as the average falls by then
 TINY = 1e-300  # what a fit that reaches 0 is taken for
 
 Continuation = Callable[[np.ndarray], np.ndarray]
@@ -61,8 +60,7 @@ class Fitted:
 class Continued:
     """The average, moved beyond the data towards continuations by their shares.
 
-    None moves it further, up or down, than it foresees the value to fall by then, or by MOST
-    times the data where that is nearer.
+    None moves it further than it foresees the value to fall, up or down.
     """
 
     average: Average
@@ -75,9 +73,8 @@ class Continued:
         """
         mean, spread = self.average.moments(n)
         n_max = self.average.n_max
-        (end, later), _ = self.average.moments(n_max * np.array([1, MOST]))
-        fall = np.minimum(end - mean, end - later)
-        most = np.where(n > n_max, np.maximum(fall, 0), 0)
+        end, _ = self.average.moments(np.array([n_max]))
+        most = np.where(n > n_max, np.abs(mean - end), 0)
         move = np.zeros_like(mean)
         squares = np.zeros_like(mean)
         left = 1.0
