@@ -82,7 +82,8 @@ def parts(studies: dict[str, Study], only: list[str] | None = None) -> Parts:
         for name, text in claim(studies):
             yield f"notebook {name}", text
         yield "foretold", foretold(studies)
-        for name in SEARCHED:
+    for name in SEARCHED:
+        if only is None or name in only:
             yield f"{name} searches", searched(studies, name)
     teachers = [one for one in studies if one.startswith(TEACHER)]
     for name in (*DATASETS, *TABLES, *teachers):

@@ -25,7 +25,27 @@ def searches(studies: list[Study], measure: str = "loss") -> str:
             for i, value in values.items()
         }
         rows.append(row | {"spread": f"{np.std(np.log(values), ddof=1):.1%}"})
-    return markdown(pd.DataFrame(rows))
+    return "\n\n".join([markdown(pd.DataFrame(rows)), *_exponents(wide)])
+
+
+def _exponents(wide: pd.DataFrame) -> list[str]:
+    """How steeply each architecture falls from the first size to the last, by search.
+
+    wide: a row per n and architecture, a column per search. Empty with one size.
+    """
+    sizes = wide.index.unique("n")
+    first, last = sizes.min(), sizes.max()
+    if first == last:
+        return []
+    steep = np.log(wide.xs(first) / wide.xs(last)) / np.log(last / first)
+    rows = [
+        {"architecture": name} | {f"search {i}": f"{b:.2f}" for i, b in falls.items()}
+        for name, falls in steep.iterrows()
+    ]
+    return [
+        f"Exponent between {first:,.0f} and {last:,.0f}:",
+        markdown(pd.DataFrame(rows)),
+    ]
 
 
 def _best(study: Study, measure: str) -> pd.Series:

@@ -331,7 +331,7 @@ def time_to_loss(
         start = time.perf_counter()
         epoch += 1
         if epoch == DROP + 1:
-            optimiser.param_groups[0]["lr"] /= 10
+            optimiser.lr /= 10
         for _ in range(len(split) // hyperparameters["batch_size"]):
             take_step(model, optimiser, split.take(next(stream)), precision)
         spent += time.perf_counter() - start

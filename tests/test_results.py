@@ -44,12 +44,12 @@ def test_a_bend_is_found_with_its_sign_and_none_where_there_is_none(bend):
     assert (abs(gained) > half) == (bend != 0)
 
 
-def search(name, **losses):
+def search(name, n=400.0, **losses):
     rows = [
         {"architecture": one, "test_loss": loss, "best_val_loss": loss, "run_id": one}
         for one, loss in losses.items()
     ]
-    shared = {"status": "FINISHED", "dataset": "d", "n_train": 400.0, "data_seed": 0}
+    shared = {"status": "FINISHED", "dataset": "d", "n_train": n, "data_seed": 0}
     shared |= {"sample": 1, "seed": 0}
     table = pd.DataFrame(rows).assign(**shared)
     return Study(name, table.assign(test_error=table["test_loss"], classes=10))
@@ -60,3 +60,12 @@ def test_searches_stand_side_by_side_and_the_best_of_each_is_marked():
     cnn, mlp = table.splitlines()[2:]
     assert cnn == "| 400 | cnn | **0.5000** | 0.7000 | 23.8% |"
     assert mlp == "| 400 | mlp | 0.6000 | **0.5500** | 6.2% |"
+
+
+def test_the_exponent_of_each_search_is_told_where_there_are_two_sizes():
+    few = search("a", cnn=0.80)
+    many = search("a", n=1600.0, cnn=0.40)
+    both = Study("a", pd.concat([few.runs, many.runs], ignore_index=True))
+    table = searches([both, both])
+    assert "Exponent between 400 and 1,600:" in table
+    assert table.splitlines()[-1] == "| cnn | 0.50 | 0.50 |"
