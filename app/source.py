@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parent / "example"
 FIRST_EXAMPLE = "fashion_mnist"
 KINDS = {"study": Text("Study"), "csv": Text("Your own file"), "example": Text("Example")}
 MAKE_STUDY = Text(
-    "Train a small study on the built-in digits (under two minutes on two cores):"
+    "Train a small study on pieces of two photographs (two minutes on two cores):"
 )
 UI = "http://127.0.0.1:5000"  # where `make ui` serves it
 

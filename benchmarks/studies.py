@@ -99,6 +99,17 @@ OF_TEXTS = {
     "hold_out": "4",
     "note": "paragraphs of docstrings of installed Python packages; the target is the package",
 }
+LINEAR = "0.000125,0.00025,0.0005,0.001,0.002,0.005,0.01,0.02,0.05,0.1,0.3,1"
+LONG_TAIL = "0.00025,0.0005,0.001,0.002,0.005,0.01,0.02,0.05,0.1,0.2,0.5,1"
+
+
+def taught(teacher: str, fractions: str) -> dict[str, str]:
+    """Options of a study whose learning curve theory gives."""
+    module = "experiments.tasks.synthetic"
+    learned = on(f"{module}:{teacher}", f"{module}:student", 4, fractions=fractions)
+    return learned | {"replicas": "3"}
+
+
 PLANS = (
     Plan("cifar10-untuned", on(CIFAR10, "cnn", 0, **UNTUNED)),
     Plan("cifar10-notebook", on(CIFAR10, "cnn", 20, search_space="notebook", **HALVED)),
@@ -108,6 +119,8 @@ PLANS = (
     Plan("digits", on("digits", FOUR, 8, **SMALL)),
     Plan("functions", on(FUNCTIONS, "linear,boosting,forest,mlp", 4, **OF_NUMBERS)),
     Plan("paragraphs", on(PARAGRAPHS, "linear,boosting,forest,mlp", 2, **OF_TEXTS)),
+    Plan("teacher-linear", taught("linear", LINEAR)),
+    Plan("teacher-long_tail", taught("long_tail", LONG_TAIL)),
     # what halving would have lost (benchmarks/pruning.py)
     Plan("fashion_mnist-unpruned", on("fashion_mnist", "mlp,cnn", 8, fractions="0.16,0.64")),
 )

@@ -10,7 +10,7 @@ from tracking.schema import RunSettings
 DESCRIPTION = "Train one trial and record it as one MLflow run."
 EPILOG = (
     "Every run is recorded in MLFLOW_TRACKING_URI, "
-    "by default sqlite:///mlflow.db beside MLproject."
+    "by default mlflow.db in this folder."
 )
 OPTIONS = [option_of(field) for field in schema.asked()]
 

@@ -66,12 +66,16 @@ def test_where_somebody_keeps_a_dataset_is_not_exported():
     names = (
         "npz:/home/somebody/cifar10.npz",
         "folder:../photos/",
+        "csv:/home/somebody/sales.csv",
+        "parquet:data/sales.parquet",
         "digits",
         "package.module:function",
     )
     assert [*map(without_folder, names)] == [
         "npz:cifar10.npz",
         "folder:photos",
+        "csv:sales.csv",
+        "parquet:sales.parquet",
         "digits",
         "package.module:function",
     ]

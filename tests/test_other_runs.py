@@ -166,8 +166,8 @@ def test_the_command_answers_for_an_experiment(theirs, command):
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ("n", ["--columns", "'n' is not NAME=COLUMN"]),
-        ("n=", ["--columns", "'n=' is not NAME=COLUMN"]),
+        ("n", ["--columns", "'n' is not NAME=VALUE"]),
+        ("n=", ["--columns", "'n=' is not NAME=VALUE"]),
         ("n=a,n=b", ["--columns", "'n' is said twice"]),
         ("n=nosuch", ["no column 'nosuch'", "train_size"]),
         ("n=0*train_size,loss=val/loss", ["'0*train_size'", "above 0"]),

@@ -7,6 +7,8 @@ import pytest
 from known import LAST, known
 
 from analysis.decision.prices import Engineering, Prices, times
+from analysis.report.__main__ import parse
+from analysis.report.given_prices import read_prices
 
 AT = Prices(
     label_price=0.5,
@@ -130,3 +132,32 @@ def test_infinite_prices_and_numpy_s_numbers_are_allowed():
         people=np.int64(2),
         n=np.float32(1e4),
     )
+
+
+def test_a_command_is_told_some_prices_and_takes_the_rest_as_usual():
+    told = read_prices("label_price=0.5, people=3,gain_high=30%,wanted=0.9")
+    assert told == Prices(
+        label_price=0.5, people=3, engineering=Engineering(high=0.3), wanted=0.9
+    )
+    assert read_prices("") == Prices()
+
+
+@pytest.mark.parametrize(
+    "text, names",
+    [
+        ("label_price=cheap", ["'cheap'", "number"]),
+        ("rent=5", ["'rent' is no price", "label_price", "gain_low"]),
+        ("n=500", ["'n' is no price"]),
+        ("label_price", ["'label_price' is not NAME=VALUE"]),
+        ("people=-1", ["people", "0 to", "-1"]),
+        ("gain_low=50%,gain_high=30%", ["high must be at least its low, 0.5", "0.3"]),
+        ("people=1,people=2", ["'people' is said twice"]),
+    ],
+)
+def test_a_price_that_is_none_is_refused_in_one_line(capsys, text, names):
+    with pytest.raises(SystemExit) as refusal:
+        parse(["--prices", text])
+    said = capsys.readouterr().err
+    assert refusal.value.code == 2
+    assert len(said.splitlines()) == 1
+    assert all(name in said for name in ["prices", *names])

@@ -31,6 +31,7 @@ STEPS = "steps.csv"
 SLICES = "slices.csv"  # of studies that tell classes or groups apart
 COMMIT = "mlflow.source.git.commit"
 MOST_BYTES = 200  # of a folder's name
+FILES = ("folder", "npz", "csv", "parquet")  # kinds of datasets that lie at a path
 MOST_STEPS = 60  # points of a history that are kept
 
 
@@ -243,9 +244,9 @@ def describe(study: Study, hardware: str) -> dict[str, str]:
 
 
 def without_folder(dataset: str) -> str:
-    """npz:FILE and folder:FOLDER without what is above them."""
+    """KIND:FILE or KIND:FOLDER without what is above them."""
     kind, _, path = dataset.partition(":")
-    return f"{kind}:{Path(path).name}" if kind in ("npz", "folder") else dataset
+    return f"{kind}:{Path(path).name}" if kind in FILES else dataset
 
 
 def thinned(table: pd.DataFrame) -> pd.DataFrame:

@@ -193,7 +193,7 @@ def found_at(study: Study, dataset: str) -> Study:
     """
     assert study.runs is not None
     names = study.runs["dataset"]
-    here = names == without_folder(dataset)
+    here = names.map(without_folder) == without_folder(dataset)
     if not here.any():
         other = template(
             "dataset '{dataset}' is not the study's; allowed: a path that ends like {known}"

@@ -11,7 +11,7 @@ from analysis.planning.study_so_far import StudySoFar, Trials
 # times the largest size, if the pool has them; no back-test bridges a wider gap
 LARGER = (2, 8)
 GAP = 2.5  # neighbouring sizes further apart than this factor leave a gap
-FEW = 5  # sizes, below which a curve cannot test itself: any new size fills a gap
+FEW = 5  # sizes, below which a curve tests itself once at most: any new size fills a gap
 
 
 class Kind(StrEnum):

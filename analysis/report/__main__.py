@@ -12,17 +12,19 @@ The answer is printed; that of a study in the store is logged to its run, too.
 
 import argparse
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from analysis.decision.prices import Prices
 from analysis.diagnostics.logged_forecasts import forecast_held_out
 from analysis.reasons import FitError
 from analysis.report.console import print_forecasts, print_report
 from analysis.report.failure_words import nothing_finished
+from analysis.report.given_prices import read_prices
 from analysis.report.json_answer import print_json
 from analysis.report.messages import say_error
 from analysis.report.study_analysis import Question, StudyAnalysis
@@ -57,23 +59,29 @@ def target(text: str) -> str | None:
     return given(text)
 
 
-def pairs(text: str) -> dict[str, str]:
-    """`a=b,c=d`; none for ""."""
-    try:
-        return read_pairs(text)
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def told(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """What an option reads, so that bad input names the option."""
+
+    def reading(text: str) -> Any:
+        try:
+            return read(text)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return reading
 
 
 COLUMNS_HELP = "what is what: n=train_size,loss=val/loss,architecture=model"
+PRICES_HELP = "what costs what: label_price=0.5,engineer_price=9000,gain_high=30%%"
 OPTIONS = (  # the parameters of the entry point in MLproject
     Option("study", "scaling-study", "name of the study (an MLflow experiment)"),
     Option("metric", "", "measure: loss, accuracy, rmse, …; default: what chose", given),
     Option("target", "", "of the measure: how much data does it need?", target),
     Option("architecture", "", "the model asked about; default: the best", given),
     Option("experiment", "", "any MLflow experiment, read by --columns", given),
-    Option("columns", "", COLUMNS_HELP, pairs),
-    Option("only", "", "rows that count: epoch=20,split=test; epoch=last", pairs),
+    Option("columns", "", COLUMNS_HELP, told(read_pairs)),
+    Option("only", "", "rows that count: epoch=20,split=test; epoch=last", told(read_pairs)),
+    Option("prices", "", PRICES_HELP, told(read_prices)),
     Option("confidence", 0.9, "of the intervals, between 0 and 1", number),
 )
 
@@ -259,7 +267,7 @@ def question_of(options: argparse.Namespace, analysis: StudyAnalysis) -> Questio
     if name is not None and name not in analysis.curves:
         known = ", ".join(analysis.curves)
         raise InputError(f"architecture '{short(name)}' is unknown; allowed: {known}")
-    return Question(name, options.confidence, Prices(target=target))
+    return Question(name, options.confidence, replace(options.prices, target=target))
 
 
 def main_dataset(study: Study) -> str:

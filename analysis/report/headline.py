@@ -160,7 +160,7 @@ def _without_law(analysis: StudyAnalysis, question: Question) -> Headline:
         grade=CANNOT_SAY,
         because=joined(why),
         surer=Text(
-            "Measure more sizes: a law takes at least 3, a forecast that tests itself 5."
+            "Measure more sizes: a law takes at least 3, a forecast that tests itself 4."
         ),
         facts={},
         doubt=leak_words(analysis),

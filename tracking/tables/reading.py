@@ -95,7 +95,7 @@ def read_pairs(text: str) -> dict[str, str]:
     for pair in filter(str.strip, pairs):
         key, _, value = (half.strip() for half in pair.partition("="))
         if not key or not value:
-            raise InputError(f"'{pair.strip()}' is not NAME=COLUMN")
+            raise InputError(f"'{pair.strip()}' is not NAME=VALUE")
         if key in found:
             raise InputError(f"'{key}' is said twice")
         found[key] = value
