@@ -8,10 +8,7 @@ from tracking.command import Parser, option_of, run
 from tracking.schema import RunSettings
 
 DESCRIPTION = "Train one trial and record it as one MLflow run."
-EPILOG = (
-    "Every run is recorded in MLFLOW_TRACKING_URI, "
-    "by default mlflow.db in this folder."
-)
+EPILOG = "Every run is recorded in MLFLOW_TRACKING_URI, by default mlflow.db in this folder."
 OPTIONS = [option_of(field) for field in schema.asked()]
 
 
