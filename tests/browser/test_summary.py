@@ -35,7 +35,7 @@ def measured(sizes):
 
 STUDIES = {
     "many models": lambda: exported("digits"),
-    "a long note": lambda: exported("cifar10-five"),
+    "a long note": lambda: exported("cifar10-notebook"),
     "a curve": lambda: measured(6),
     "no law": lambda: measured(2),
 }
