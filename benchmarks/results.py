@@ -1,17 +1,17 @@
 """The tables and figures of docs/results.md, from the exported real studies.
 
-    python benchmarks/results.py [--studies FOLDER] [--page FILE] [--only NAME,NAME]
+    python benchmarks/results.py [--studies FOLDER …] [--page FILE] [--only NAME,NAME]
 
-FOLDER (app/example) holds what `python benchmarks/studies.py NAME` exported. Draws docs/*.png,
-and writes anew what stands between <!-- NAME --> and <!-- end --> on the page; of a study that
-is not there it says so. It tells which parts changed: the words around those are written by
-hand and have to be read again.
+The folders (app/example, benchmarks/exports) hold what `python benchmarks/studies.py NAME`
+exported. Draws docs/*.png, and writes anew what stands between <!-- NAME --> and <!-- end -->
+on the page; of a study that is not there it says so. It tells which parts changed: the words
+around those are written by hand and have to be read again.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +25,7 @@ from benchmarks.results_searches import searches
 from benchmarks.results_studies import analyses, dataset, table
 from benchmarks.results_tables import NOT_YET, Parts, markdown
 from benchmarks.results_truth import truth
-from benchmarks.studies import EXAMPLES, STUDIES, commands
+from benchmarks.studies import EXAMPLES, OTHERS, STUDIES, commands
 from tracking.export import exports, read_export
 from tracking.schema import FINISHED
 from tracking.study import Study
@@ -40,7 +40,8 @@ TABLES = ("functions", "paragraphs")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the tables of docs/results.md.")
-    parser.add_argument("--studies", type=Path, default=EXAMPLES, help="folder of exports")
+    folders = {"nargs": "+", "type": Path, "default": [EXAMPLES, OTHERS]}
+    parser.add_argument("--studies", help="folders of exports", **folders)
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--only", default="", help="studies, comma-separated")
     told = parser.parse_args()
@@ -52,15 +53,15 @@ def main() -> None:
         told.page.write_text(page, encoding="utf-8")
 
 
-def read_studies(folder: Path) -> dict[str, Study]:
-    """The exports of today's protocol, by name; the teachers' need no search."""
-    found = {name: read_export(folder / name) for name in exports(folder)}
-    return {name: one for name, one in found.items() if _counts(name, one)}
+def read_studies(folders: Iterable[Path]) -> dict[str, Study]:
+    """The exports of today's protocol, by name."""
+    found = {name: read_export(one / name) for one in folders for name in exports(one)}
+    return {name: study for name, study in found.items() if _counts(study)}
 
 
-def _counts(name: str, study: Study) -> bool:
+def _counts(study: Study) -> bool:
     assert study.runs is not None
-    return name.startswith(TEACHER) or bool(study.runs["patience_epochs"].gt(0).all())
+    return bool(study.runs["patience_epochs"].gt(0).all())
 
 
 def placed(page: str, name: str, text: str) -> tuple[str, str]:

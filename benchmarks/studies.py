@@ -3,11 +3,12 @@
     python benchmarks/studies.py                                       the commands
     python benchmarks/studies.py cifar10-untuned --data DIR [--hours 2] [--workers 2]
 
-runs what is missing of a study and exports it to app/example, or to benchmarks/begun where it
-was cut short. An export that is there is restored first, so any machine can go on with it; one
-of an earlier protocol is made anew. DIR
-holds torchvision's folders, cifar10.npz with x_train, y_train, x_test, y_test,
-functions.parquet and paragraphs.parquet. Runs go to MLFLOW_TRACKING_URI, or to mlflow.db here.
+runs what is missing of a study and exports it to app/example; to benchmarks/exports where it
+has too few sizes for a law, and so nothing to show on the page; to benchmarks/begun where it
+was cut short. An export that is there is restored first, so any machine can go on with it;
+one of an earlier protocol is made anew. DIR holds torchvision's folders, cifar10.npz with
+x_train, y_train, x_test, y_test, functions.parquet and paragraphs.parquet. Runs go to
+MLFLOW_TRACKING_URI, or to mlflow.db here.
 """
 
 import argparse
@@ -27,7 +28,9 @@ from tracking.export import exports, read_export
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "app" / "example"
+OTHERS = ROOT / "benchmarks" / "exports"  # of studies that the page does not show
 BEGUN = ROOT / "benchmarks" / "begun"  # exports of studies that are not finished
+LADDER = "ladder"  # the notebook's nine sizes
 FOUR = "linear,mlp,cnn,forest"
 CIFAR10 = "npz:cifar10.npz"
 FUNCTIONS = "parquet:functions.parquet"  # written by benchmarks/tables.py
@@ -69,7 +72,7 @@ def on(dataset: str, architectures: str, samples: int, **more: str) -> dict[str,
     """Options of a study, at the notebook's nine sizes unless others are given."""
     note = {"note": NOTE} if dataset == CIFAR10 else {}
     asked = {"architectures": architectures, "samples": str(samples), **more}
-    return {"dataset": dataset, "fractions": "ladder"} | asked | note
+    return {"dataset": dataset, "fractions": LADDER} | asked | note
 
 
 HALVED = {"pruning": "halving"}
@@ -166,15 +169,21 @@ def run(name: str, launches: list[dict[str, str]], data: Path, until: float) -> 
     ended_well = all(
         call([*command(name, options), "--data_dir", "."], data, until) for options in launches
     )
-    folder = EXAMPLES if ended_well else BEGUN
+    folder = place_of(launches) if ended_well else BEGUN
     call(["-m", "analysis.export", "--study", name, "--to", str(folder)], data)
     if ended_well:
         rmtree(BEGUN / name, ignore_errors=True)
 
 
+def place_of(launches: list[dict[str, str]]) -> Path:
+    """The folder for the export of a study that has ended."""
+    fractions = launches[0].get("fractions", LADDER)
+    return EXAMPLES if fractions == LADDER or fractions.count(",") >= 2 else OTHERS
+
+
 def kept(name: str) -> Path | None:
     """Its newest export, if it is of today's protocol: patience in epochs came with that."""
-    for folder in (BEGUN, EXAMPLES):
+    for folder in (BEGUN, EXAMPLES, OTHERS):
         if name not in exports(folder):
             continue
         if read_export(folder / name).runs["patience_epochs"].gt(0).all():

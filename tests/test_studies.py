@@ -81,3 +81,9 @@ def test_a_study_that_ran_out_of_time_is_stopped_as_by_hand(tmp_path):
     )
     studies.call([str(script)], tmp_path, until=studies.time.monotonic() + 3)
     assert (tmp_path / "ended").exists()
+
+
+@pytest.mark.parametrize("name, options", EVERY)
+def test_a_study_with_too_few_sizes_for_a_law_is_no_example_of_the_page(name, options):
+    few = "-search-" in name or name.endswith("-unpruned")
+    assert studies.place_of([options]) == (studies.OTHERS if few else studies.EXAMPLES)
