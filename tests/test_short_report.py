@@ -96,3 +96,19 @@ def test_lines_are_broken_between_words_on_a_terminal_only(monkeypatch, capsys):
     console.print_wrapped([long], 40)
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 40 and out.split() == long.split()
+
+
+@pytest.mark.parametrize(
+    "prices, assumed",
+    [
+        ("label_price=0.5,people=1,months=1", ["$0.50 a label", "1 engineer for 1 month at"]),
+        (
+            "label_price=inf,engineer_price=inf",
+            ["no labels for sale", "no engineers to be had"],
+        ),
+    ],
+)
+def test_the_prices_that_were_told_are_those_assumed(command, curve, prices, assumed):
+    _, out, _ = command("analysis.report", curve(6), "--prices", prices)
+    (line,) = (one for one in blocks(out)[3] if one.startswith("Assumed: "))
+    assert all(words in line for words in assumed)

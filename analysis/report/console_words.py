@@ -154,10 +154,20 @@ def _warnings(analysis: StudyAnalysis, question: Question) -> Iterator[str]:
 
 def _assumed(prices: Settled, measure: str) -> str:
     """The prices that the answer rests on."""
-    currency = prices.currency
+    labels = "no labels for sale"
+    if math.isfinite(prices.label_price):
+        labels = f"{money(prices.label_price, prices.currency)} a label"
+    training = f"{money(prices.gpu_price, prices.currency)} an hour of training"
+    return f"Assumed: {labels}; {_team(prices)}; {training}"
+
+
+def _team(prices: Settled) -> str:
+    if not math.isfinite(prices.engineer_price):
+        return "no engineers to be had"
+    team = f"{_counted(prices.people, 'engineer')} for {_counted(prices.months, 'month')}"
     gain = f"{prices.engineering.low:.0%} to {prices.engineering.high:.0%}"
-    return (
-        f"Assumed: {money(prices.label_price, currency)} a label; {prices.people:g} engineers "
-        f"for {prices.months:g} months at {money(prices.engineer_price, currency)} a month, "
-        f"{gain} better; {money(prices.gpu_price, currency)} an hour of training"
-    )
+    return f"{team} at {money(prices.engineer_price, prices.currency)} a month, {gain} better"
+
+
+def _counted(number: float, of: str) -> str:
+    return f"{number:g} {of}{'' if number == 1 else 's'}"
