@@ -4,7 +4,7 @@
 
 Measures in turn what start.py, study.py and page.py measure, which say how. `--keep` appends
 today's to benchmarks/costs.csv, which docs/performance.md quotes. Run it on a machine that
-does nothing else: it takes about half an hour.
+does nothing else: it takes a quarter of an hour.
 """
 
 import argparse
