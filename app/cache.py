@@ -4,6 +4,7 @@ It is forgotten when the store changes; a control never fits anything again.
 """
 
 import io
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,10 @@ from tracking import study as kept
 from tracking.export import read_export
 from tracking.study import Study
 from tracking.tables.cells import Cells, read_cells
+
+RUNS_PER_SECOND = 200  # about a twentieth of what is read and concluded from in that time
+# study, store -> its stamp when it was read, and until when that holds
+_read: dict[tuple[str, str], tuple[str, float]] = {}
 
 
 @st.cache_data(ttl=5, show_spinner=False)
@@ -29,16 +34,29 @@ def studies(uri: str) -> list[str]:
     return store.studies(uri)
 
 
-@st.cache_data(ttl=3, show_spinner=False)
 def stamp(study: str, store: str) -> str:
-    """Changes when a run of the study begins or ends, or its plan changes."""
+    """Changes when a run of the study begins or ends, or its plan changes.
+
+    A study that was read stays as it was for a second per RUNS_PER_SECOND of its runs: while a
+    large one is trained it would be read and concluded from all the time.
+    """
+    held, until = _read.get((study, store), ("", 0.0))
+    return held if time.monotonic() < until else newest(study, store)
+
+
+@st.cache_data(ttl=3, show_spinner=False)
+def newest(study: str, store: str) -> str:
+    """`stamp`, of a study that may change at any time."""
     return kept.stamp(study, store)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def load(study: str, store: str, stamp: str) -> Study:
     """A study of the store as it was at the stamp."""
-    return kept.load_study(study, store)
+    found = kept.load_study(study, store)
+    pause = found.counts.sum() // RUNS_PER_SECOND  # none for a small one
+    _read[study, store] = stamp, time.monotonic() + pause
+    return found
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

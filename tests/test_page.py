@@ -369,7 +369,7 @@ def test_what_a_study_that_plans_itself_does_next_is_shown(study):
     (experiment,) = client.search_experiments(filter_string="name = 'demo'")
     (parent,) = client.search_runs([experiment.experiment_id], "tags.role = 'study'")
     client.set_tag(parent.info.run_id, "plan", "next: 540 examples for the mlp")
-    cache.stamp.clear()  # it is looked at every three seconds
+    cache.newest.clear()  # it is looked at every three seconds
     (plan,) = (one for one in page().expander if one.label == title)
     assert plan.text[0].value == "next: 540 examples for the mlp"
 
