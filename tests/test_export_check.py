@@ -41,7 +41,7 @@ def change(place, column, value, row=0):
         ("best_val_loss", "", ["row 2", "best_val_loss", "FINISHED", "missing"]),
         ("test_loss", "nan", ["row 2", "test_loss"]),
         ("test_loss", "-1", ["test_loss", "-1"]),
-        ("test_error", "7", ["test_error 7", "0 to 1"]),
+        ("test_error", "7", ["test_error", "7", "0 to 1"]),
         ("n_train", "12.5", ["n_train 12.5"]),
         ("n_train", "", ["n_train"]),
         ("status", "DONE", ["'DONE'", "FINISHED"]),
@@ -117,8 +117,9 @@ def few(tmp_path_factory):
         lines = (place / file).read_text().splitlines(keepends=True)
         (place / file).write_text("".join(lines[:7]))
     known = set(pd.read_csv(place / "runs.csv")["run_id"])
-    steps = pd.read_csv(place / "steps.csv")
-    steps[steps["run_id"].isin(known)].to_csv(place / "steps.csv", index=False)
+    for file in ("steps.csv", "slices.csv"):
+        rows = pd.read_csv(place / file)
+        rows[rows["run_id"].isin(known)].to_csv(place / file, index=False)
     read_export(place)
     return place
 
