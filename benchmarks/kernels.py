@@ -22,12 +22,12 @@ from torch.nn import functional as F
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.results_tables import markdown
+from benchmarks.training import NETS, OPTIMISER
 from experiments.training.classifier import normalised
 from experiments.training.descent import make_optimiser
 from experiments.training.networks import build_model
 
-WIDTHS = {"conv1_size": 6, "conv2_size": 16, "fc1_size": 120, "fc2_size": 84}
-DESCENT = {"lr": 1e-3, "momentum": 0.9, "weight_decay": 0.0}
+SMALL = NETS["cnn 6-16-120-84"]
 BATCH = 128
 ROUNDS = 7
 STEPS = 10  # in each round
@@ -89,7 +89,7 @@ class Swapped(nn.Module):
 
 
 def net() -> nn.Sequential:
-    return build_model("cnn", (3, 32, 32), 10, WIDTHS, seed=0)
+    return build_model(SMALL.architecture, (3, 32, 32), 10, SMALL.hyperparameters, seed=0)
 
 
 def pooled_by(pooling: Callable[[], nn.Module]) -> nn.Sequential:
@@ -112,7 +112,7 @@ def one_net(
 ) -> Step:
     """A step of one net, as training takes it."""
     model = normalised(inner, IMAGES).to(memory_format=layout).train()
-    optimiser = make_optimiser(model, DESCENT)
+    optimiser = make_optimiser(model, OPTIMISER)
     called = torch.compile(model) if compiled else model
 
     def step() -> None:
@@ -144,7 +144,7 @@ def many_nets(bf16: bool) -> Step:
         chosen = torch.randint(0, len(IMAGES), (NETS, BATCH))
         found = slopes(weights, buffers, IMAGES[chosen].float(), LABELS[chosen])
         for name, slope in found.items():
-            weights[name] = weights[name] - DESCENT["lr"] * slope
+            weights[name] = weights[name] - OPTIMISER["lr"] * slope
 
     return step
 

@@ -41,7 +41,7 @@ def change(place, column, value, row=0):
         ("best_val_loss", "", ["row 2", "best_val_loss", "FINISHED", "missing"]),
         ("test_loss", "nan", ["row 2", "test_loss"]),
         ("test_loss", "-1", ["test_loss", "-1"]),
-        ("test_error", "7", ["test_error", "7", "0 to 1"]),
+        ("test_error", "7", ["test_error: error is 7", "0 to 1"]),
         ("n_train", "12.5", ["n_train 12.5"]),
         ("n_train", "", ["n_train"]),
         ("status", "DONE", ["'DONE'", "FINISHED"]),
