@@ -79,13 +79,11 @@ def run_here(
     spawn = multiprocessing.get_context("spawn")
     crew = [_hire(spawn, set_up, context) for _ in range(min(workers, len(waiting)))]
     try:
-        while waiting or any(member.job is not None for member in crew):
-            for member in crew:
-                if member.job is None and waiting:
-                    member.start(waiting.popleft())
+        _hand_out(waiting, crew)
+        while busy := [member.connection for member in crew if member.job is not None]:
             ask()
-            busy = [member.connection for member in crew if member.job is not None]
             ready = wait(busy, LOOK)
+            ended = []
             for place, member in enumerate(crew):
                 if member.connection not in ready:
                     continue
@@ -93,10 +91,19 @@ def run_here(
                 answer = member.answer()
                 if isinstance(answer, Died):
                     crew[place] = _hire(spawn, set_up, context)
-                yield job, answer
+                ended.append((job, answer))
+            _hand_out(waiting, crew)  # before the answers are looked at: that takes a while
+            yield from ended
     finally:
         for member in crew:
             member.process.kill()  # SIGTERM would leave one that was stopped
+
+
+def _hand_out(waiting: deque[Any], crew: Iterable[Member]) -> None:
+    """Give each idle process a job."""
+    for member in crew:
+        if member.job is None and waiting:
+            member.start(waiting.popleft())
 
 
 def _hire(spawn: SpawnContext, set_up: SetUp, context: tuple) -> Member:
