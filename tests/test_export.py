@@ -6,6 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from records import record_study
@@ -56,7 +58,7 @@ def test_the_runs_read_back_are_those_of_the_store(study, tmp_path):
 
 def test_losses_over_steps_of_the_best_runs_are_there_but_not_too_many(study, tmp_path):
     steps = read_export(export("demo", tmp_path)).histories
-    assert steps.groupby("run_id").size().max() <= MOST_STEPS + 1
+    assert steps.groupby("run_id").size().max() <= MOST_STEPS
     (drawn,) = steps["run_id"].unique()
     assert steps["step"].iloc[[0, -1]].tolist() == [0, 495]
     assert drawn in set(learning_curves(load_study("demo"), "digits", "loss")["run_id"])
@@ -104,9 +106,16 @@ def test_datasets_that_would_have_one_name_are_not_exported(study, tmp_path, mon
         export("demo", tmp_path)
 
 
-def test_a_short_history_is_kept_whole():
-    table = pd.DataFrame({"run_id": "a", "step": range(9), "val_loss": 1.0, "train_loss": 1.0})
-    pd.testing.assert_frame_equal(thinned(table), table)
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=4))
+def test_a_history_keeps_at_most_its_most_steps_with_both_ends_and_then_all(sizes):
+    runs = {f"run {i}": range(0, 50 * size, 50) for i, size in enumerate(sizes)}
+    rows = [(name, step) for name, steps in runs.items() for step in steps]
+    kept = thinned(pd.DataFrame(rows, columns=["run_id", "step"]))
+    for name, steps in runs.items():
+        found = kept.loc[kept["run_id"] == name, "step"].tolist()
+        assert (found[0], found[-1]) == (steps[0], steps[-1])
+        assert len(found) == min(len(steps), MOST_STEPS)
+    pd.testing.assert_frame_equal(thinned(kept), kept)
 
 
 def test_date_settings_and_hardware_are_said(command, study, tmp_path):

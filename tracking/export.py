@@ -253,9 +253,9 @@ def thinned(table: pd.DataFrame) -> pd.DataFrame:
     """At most MOST_STEPS steps of each run, the first and the last among them."""
     place = table.groupby("run_id").cumcount()
     size = table.groupby("run_id")["step"].transform("size")
-    every = (size / MOST_STEPS).clip(lower=1)
-    kept = (place // every).diff().ne(0) | (place == size - 1)
-    return table.loc[kept]
+    every = ((size - 1) / (MOST_STEPS - 1)).clip(lower=1)
+    nth = (place // every).groupby(table["run_id"])
+    return table.loc[nth.diff().ne(0) | (place == size - 1)]
 
 
 def commit(when: pd.Timestamp) -> str:
