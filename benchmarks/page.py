@@ -1,17 +1,21 @@
 """How quickly the page answers in a real browser: python benchmarks/page.py [RUNS ...]
 
 Writes stores of two studies of so many runs (5 architectures, 12 sizes) to a temporary folder,
-starts the page on each as README says, and opens it in Chromium. Seconds, medians of 5, of a warm page:
-one that somebody has looked at before, whose scripts the browser keeps. Run it on a machine
-that does nothing else.
+starts the page on each as README says, and opens it in Chromium. Seconds, medians of 5, of a
+warm page: one that somebody has looked at before, whose scripts the browser keeps. "First" is
+in a new window after the server's start; "warmed" once the server was asked to load the page.
+Run it on a machine that does nothing else.
 """
 
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 
@@ -27,12 +31,13 @@ SAID = "document.querySelector('.st-key-sentence h1')?.innerText"
 
 
 Timed = tuple[float, float]  # seconds until the sentence is there, and until the chart is
+Act = Callable[[Any, str], Timed]  # in a browser's page, of which the address is given
 
 
 def measure(runs: int) -> dict[str, Timed]:
     """What a reader does -> how long it takes, with a store of so many runs."""
     from conftest import store_in
-    from pages import BROWSER, free_port, serving
+    from pages import BROWSER
     from playwright.sync_api import sync_playwright
     from records import multiply, record_study
 
@@ -42,16 +47,29 @@ def measure(runs: int) -> dict[str, Timed]:
             for name in (OTHER, "many"):  # the page opens with the newest
                 record_study(name, architectures=ARCHITECTURES, sizes=SIZES, samples=0)
         multiply(folder / "mlflow.db", round(runs / len(ARCHITECTURES) / len(SIZES)) - 1)
-        port = free_port()
-        command = (sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port")
-        where = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
-        server = serving(folder / "log", port, "_stcore/health", *command, str(port), **where)
-        with server as address, sync_playwright() as play:
+        print(f"{runs:,} runs")
+        with sync_playwright() as play:
             browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-            print(f"{runs:,} runs")
-            found = look(browser, address)
+            with served(folder) as address:
+                found = look(browser, address, ACTS)
+            with served(folder) as address:
+                urlopen(f"{address}/_stcore/script-health-check").close()
+                found |= look(browser, address, {"first opening, warmed": opened})
             browser.close()
     return found
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a page on the folder's store, started as README says."""
+    from pages import free_port, serving
+
+    port = free_port()
+    command = (sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port")
+    where = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    log = folder / "log"
+    with serving(log, port, "_stcore/health", *command, str(port), **where) as address:
+        yield address
 
 
 def empty(folder: Path) -> Path:
@@ -63,22 +81,14 @@ def empty(folder: Path) -> Path:
     return path
 
 
-def look(browser, address: str) -> dict[str, Timed]:
-    """The page opened for the first time, again, and its controls."""
+def look(browser, address: str, acts: dict[str, Act]) -> dict[str, Timed]:
+    """The page in a new window, and what a reader does there."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    acts: dict[str, Callable[[], Timed]] = {
-        "first opening": lambda: opened(page, address),
-        "opened again": lambda: middle(opened(page, address) for _ in range(TIMES)),
-        "the slider": lambda: moved(page, slide(page)),
-        "another question": lambda: moved(page, ask(page)),
-        "another price": lambda: moved(page, price(page)),
-        "another study": lambda: opened(page, f"{address}/?study={OTHER}"),
-    }
     found = {}
     for what, act in acts.items():
-        found[what] = act()
+        found[what] = act(page, address)
         sentence, chart = found[what]
-        print(f"  {what:<18} sentence {sentence:.2f} s   chart {chart:.2f} s", flush=True)
+        print(f"  {what:<22} sentence {sentence:.2f} s   chart {chart:.2f} s", flush=True)
     return found
 
 
@@ -135,6 +145,14 @@ def settled(page, before: bytes, start: float, still: float = 0.6) -> float:
     return last
 
 
+def opened_again(page, address: str) -> Timed:
+    return middle(opened(page, address) for _ in range(TIMES))
+
+
+def opened_another(page, address: str) -> Timed:
+    return opened(page, f"{address}/?study={OTHER}")
+
+
 def slide(page) -> Callable[[int], None]:
     def act(i: int) -> None:
         page.locator(".st-key-times input").focus()
@@ -162,6 +180,15 @@ def price(page) -> Callable[[int], None]:
 
     return act
 
+
+ACTS: dict[str, Act] = {
+    "first opening": opened,
+    "opened again": opened_again,
+    "the slider": lambda page, address: moved(page, slide(page)),
+    "another question": lambda page, address: moved(page, ask(page)),
+    "another price": lambda page, address: moved(page, price(page)),
+    "another study": opened_another,
+}
 
 if __name__ == "__main__":
     for count in map(int, sys.argv[1:] or (1000, 10_000)):

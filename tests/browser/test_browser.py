@@ -1,6 +1,7 @@
 """What a reader does with the page, in a real browser."""
 
 import sys
+from urllib.request import urlopen
 
 import pytest
 from pages import TABS, WAIT, answer, free_port, needs_browser, ready, serving, watch
@@ -19,6 +20,11 @@ def test_every_part_fits_the_screen_and_the_console_stays_empty(visit, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (
             tab
         )  # nothing hangs over the edge
+
+
+def test_a_server_can_be_told_to_load_the_page_before_anybody_opens_it(address):
+    with urlopen(f"{address}/_stcore/script-health-check") as answer:
+        assert answer.read() == b"ok"
 
 
 def test_another_target_and_another_price_are_another_answer_and_the_address_keeps_them(visit):
