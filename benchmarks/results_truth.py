@@ -1,6 +1,7 @@
 """Forecasts from a small part of a pool that theory describes, beside theory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,15 +27,30 @@ def truth(study: Study) -> Parts:
     floor = teacher_loss(teacher)
     excess = getattr(synthetic, f"{teacher}_excess")
     guess = analysis.best_guess
-    known = {"best_guess": guess, "data_seed": curve["data_seed"]}
-    law = fit_power_law(curve["n"], curve["value"], **known)
+    law = law_of(curve, guess)
     over = means.assign(excess=means["value"] - floor).query("excess > 0")
-    yield "law", f"{in_words(law)}\n\n{markdown(local_exponents(over))}"
+    exponents = markdown(local_exponents(over))
+    yield "law", "\n\n".join([in_words(law), *bound(study, curve, guess), exponents])
     pool = study.runs["pool"].iloc[0]
     for share in SHARES:
         seen = curve[curve["n"] <= share * pool]
         later = means[means["n"] > share * pool]
         yield f"from {share:.0%}", predicted(seen, later, guess, lambda n: floor + excess(n))
+
+
+def law_of(curve: pd.DataFrame, guess: float | None) -> PowerLaw:
+    seeds = curve["data_seed"]
+    return fit_power_law(curve["n"], curve["value"], best_guess=guess, data_seed=seeds)
+
+
+def bound(study: Study, curve: pd.DataFrame, guess: float | None) -> Iterator[str]:
+    """The law with the winners that met the ceiling of steps, where the curve lacks some."""
+    assert study.runs is not None
+    counted = replace(study, runs=study.runs.assign(budget_bound="false"))
+    whole = StudyAnalysis(counted, datasets(study)[0]).table
+    if len(whole) > len(curve):
+        law = in_words(law_of(whole, guess))
+        yield f"with the winners that met the ceiling of steps: {law}"
 
 
 def in_words(law: PowerLaw) -> str:
