@@ -39,7 +39,6 @@ NOISE = 0.03  # relative, of one training
 POOLS = {  # whose double is measured, too
     "functions": (2880, 5760),
     "digits": (345,),
-    "teacher-long_tail": (500, 1000, 5000, 10_000, 50_000),
     "teacher-linear": (1000, 2000, 10_000),
 }
 CELL = ["architecture", "n_train", "sample"]
