@@ -37,7 +37,7 @@ PUBLISHED = {  # the 2019 notebook: images drawn with replacement -> tuned valid
 POOL = 40_000  # images it drew from
 # The untuned net as the first study of 2026 had it, ended by 10,000 steps or a patience of
 # 1,000, at SIZES: the bend that was published, and is the budget's.
-ENDED = "the same, ended by its budget"
+ENDED = "notebook's net, ended by its budget"
 SIZES = (160, 320, 640, 1280, 2560, 5120, 10_240, 20_480, 32_000)
 BOUND = {
     "loss": (2.2539, 2.1783, 1.9503, 1.8211, 1.6143, 1.4804, 1.3767, 1.3438, 1.2748),
