@@ -12,7 +12,7 @@ size, data seed), the table says:
 compute: share of the seconds of training, sample 0 included.
 same winner: cells with the same winner.
 or within the spread: cells with a winner whose loss is higher by no more than the spread
-    between trainings that differ in `seed` only.
+    between trainings that differ in `seed` only; left out where none differ.
 lost: what the winner lost, relative to the best.
 
 A second table says the same of the rule in use for each size. Any study that was run with
@@ -216,7 +216,8 @@ def main() -> None:
     )
     cells = read_cells(parser.parse_args().studies)
     spread = noise(cells)
-    print(f"relative spread between seeds: {spread:.1%}")
+    if not math.isnan(spread):
+        print(f"relative spread between seeds: {spread:.1%}")
     for count in sorted({len(samples) - 1 for samples in cells.values()}):
         of_count = [samples for samples in cells.values() if len(samples) - 1 == count]
         print(f"\n{len(of_count)} cells of {count} samples\n")
@@ -253,10 +254,11 @@ def by_size(cells: Cells, spread: float) -> str:
 def _of_cells(cells: list[list[Sample]], rule: Rule, spread: float) -> dict[str, str]:
     rows = [_compare(samples, rule, spread) for samples in cells]
     share, same, near, lost = np.mean(rows, axis=0)
+    also = {} if math.isnan(spread) else {"or within the spread": f"{near:.0%}"}
     return {
         "compute": f"{share:.0%}",
         "same winner": f"{same:.0%}",
-        "or within the spread": f"{near:.0%}",
+        **also,
         "lost on average": f"{lost:.1%}",
         "worst": f"{max(row[-1] for row in rows):.1%}",
     }
