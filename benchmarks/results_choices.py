@@ -27,37 +27,37 @@ HEAD_IN = "p_whole"
 Said = dict[tuple[str, str], str]  # measure, HEAD_OUT or HEAD_IN -> what comes out
 
 
-def choices(study: Study) -> str:
-    """A row per conclusion: by loss, by error, and what changes it.
+def choices(study: Study, measures: Sequence[str] = MEASURES) -> str:
+    """A row per conclusion: by each of two measures, and what changes it.
 
     Head: points near the best guess left out (as shown) or kept.
     """
     said: dict[str, Said] = {}
-    for measure in MEASURES:
+    for measure in measures:
         for conclusion, head, outcome in _conclusions(study, measure):
             said.setdefault(conclusion, {})[measure, head] = outcome
     rows = []
     for conclusion, outcomes in said.items():
         row = {"conclusion": conclusion}
-        row |= {f"by {one}": outcomes.get((one, HEAD_OUT), UNKNOWN) for one in MEASURES}
-        rows.append(row | {"hangs on": _hangs_on(outcomes)})
+        row |= {f"by {one}": outcomes.get((one, HEAD_OUT), UNKNOWN) for one in measures}
+        rows.append(row | {"hangs on": _hangs_on(outcomes, measures)})
     return markdown(pd.DataFrame(rows))
 
 
-def _hangs_on(outcomes: Said) -> str:
+def _hangs_on(outcomes: Said, measures: Sequence[str]) -> str:
     """The choices of which one alone changes the verdict, the text before the bracket."""
     verdicts = {choice: text.partition(" (")[0] for choice, text in outcomes.items()}
     found = []
-    if len({verdicts[one, HEAD_OUT] for one in MEASURES if (one, HEAD_OUT) in verdicts}) > 1:
-        found.append("loss or error")
+    if len({verdicts[one, HEAD_OUT] for one in measures if (one, HEAD_OUT) in verdicts}) > 1:
+        found.append(" or ".join(measures))
     by_head = [
         measure
-        for measure in MEASURES
+        for measure in measures
         if len({one for (by, _), one in verdicts.items() if by == measure}) > 1
     ]
     if by_head:
         found.append(f"the head, by {' and '.join(by_head)}")
-    if len({measure for measure, _ in verdicts}) < len(MEASURES):
+    if len({measure for measure, _ in verdicts}) < len(measures):
         found.append("told by one of them only")
     return "; ".join(found) or "none of them"
 

@@ -51,6 +51,7 @@ def table(study: Study, runs: pd.DataFrame) -> Parts:
     by = analyses(study)
     yield "laws", laws(study, tuple(by))
     yield "comparison", bullets(compared(next(iter(by.values()))))
+    yield "choices", choices(study, tuple(by))
     yield from told(by, runs)
 
 

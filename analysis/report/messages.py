@@ -175,8 +175,8 @@ MESSAGES: dict[Reason, str | tuple[str, str]] = {  # two where one depends on th
     ),
     Reason.NOT_KNOWN: template("unknown"),
     Reason.BUDGET_BOUND: template(
-        "{name} at n = {sizes}: max_steps ended the best run while it still improved; left out "
-        "until max_steps is larger"
+        "{name} at n = {sizes}: max_steps ended the best run while it still improved; left "
+        "out until max_steps is larger"
     ),
     Reason.STILL_IN_TRAINING: template(
         "{name} at n = {sizes}: not all samples are trained to their end; left out"
