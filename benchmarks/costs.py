@@ -103,7 +103,11 @@ def main() -> None:
     if unknown := set(told.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(unknown)}; allowed: {', '.join(PARTS)}")
     today = pd.DataFrame(measured(told.parts or list(PARTS)))
-    kept = pd.read_csv(KEPT) if KEPT.exists() else pd.DataFrame(columns=today.columns)
+    kept = (
+        pd.read_csv(KEPT, float_precision="round_trip")
+        if KEPT.exists()
+        else pd.DataFrame(columns=today.columns)
+    )
     print(f"\n{markdown(compared(today, kept))}")
     if told.keep:
         table = pd.concat([kept, today.assign(commit=commit())], ignore_index=True)

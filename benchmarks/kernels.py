@@ -31,7 +31,7 @@ SMALL = NETS["cnn 6-16-120-84"]
 BATCH = 128
 ROUNDS = 7
 STEPS = 10  # in each round
-NETS = 8  # that one step trains at once
+AT_ONCE = 8  # that one step trains at once
 LAST, FIRST = torch.channels_last, torch.contiguous_format
 
 Step = Callable[[], None]
@@ -129,8 +129,8 @@ def one_net(
 
 
 def many_nets(bf16: bool) -> Step:
-    """A step of NETS nets at once, as of several samples of one cell."""
-    nets = [normalised(net(), IMAGES).train() for _ in range(NETS)]
+    """A step of AT_ONCE nets, as of several samples of one cell."""
+    nets = [normalised(net(), IMAGES).train() for _ in range(AT_ONCE)]
     weights, buffers = stack_module_state(nets)
 
     def loss(own: dict, fixed: dict, images: Tensor, labels: Tensor) -> Tensor:
@@ -141,7 +141,7 @@ def many_nets(bf16: bool) -> Step:
     slopes = vmap(grad(loss))
 
     def step() -> None:
-        chosen = torch.randint(0, len(IMAGES), (NETS, BATCH))
+        chosen = torch.randint(0, len(IMAGES), (AT_ONCE, BATCH))
         found = slopes(weights, buffers, IMAGES[chosen].float(), LABELS[chosen])
         for name, slope in found.items():
             weights[name] = weights[name] - OPTIMISER["lr"] * slope
@@ -158,7 +158,7 @@ def ways(compiled: bool) -> dict[str, tuple[Step, int]]:
         "pooling by halves": (one_net(pooled_by(Halves), LAST, True), 1),
         "pooling in fp32": (one_net(pooled_by(Widened), LAST, True), 1),
         "convolution by matrix product": (one_net(with_matmul(), FIRST, True), 1),
-        f"{NETS} nets in one step (vmap)": (many_nets(True), NETS),
+        f"{AT_ONCE} nets in one step (vmap)": (many_nets(True), AT_ONCE),
     }
     if compiled:
         found["torch.compile"] = (one_net(net(), LAST, True, compiled=True), 1)

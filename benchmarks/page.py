@@ -11,8 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -37,39 +36,27 @@ Act = Callable[[Any, str], Timed]  # in a browser's page, of which the address i
 def measure(runs: int) -> dict[str, Timed]:
     """What a reader does -> how long it takes, with a store of so many runs."""
     from conftest import store_in
-    from pages import BROWSER
+    from pages import BROWSER, page_on
     from playwright.sync_api import sync_playwright
     from records import multiply, record_study
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with store_in(folder, empty(folder)):
-            for name in (OTHER, "many"):  # the page opens with the newest
-                record_study(name, architectures=ARCHITECTURES, sizes=SIZES, samples=0)
-        multiply(folder / "mlflow.db", round(runs / len(ARCHITECTURES) / len(SIZES)) - 1)
+            for study in (OTHER, "many"):  # the page opens with the newest
+                record_study(study, architectures=ARCHITECTURES, sizes=SIZES, samples=0)
+        store = folder / "mlflow.db"
+        multiply(store, round(runs / len(ARCHITECTURES) / len(SIZES)) - 1)
         print(f"{runs:,} runs")
         with sync_playwright() as play:
             browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-            with served(folder) as address:
+            with page_on(store, folder / "log") as address:
                 found = look(browser, address, ACTS)
-            with served(folder) as address:
+            with page_on(store, folder / "log") as address:
                 urlopen(f"{address}/_stcore/script-health-check").close()
                 found |= look(browser, address, {"first opening, warmed": opened})
             browser.close()
     return found
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a page on the folder's store, started as README says."""
-    from pages import free_port, serving
-
-    port = free_port()
-    command = (sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port")
-    where = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
-    log = folder / "log"
-    with serving(log, port, "_stcore/health", *command, str(port), **where) as address:
-        yield address
 
 
 def empty(folder: Path) -> Path:

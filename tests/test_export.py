@@ -106,6 +106,11 @@ def test_datasets_that_would_have_one_name_are_not_exported(study, tmp_path, mon
         export("demo", tmp_path)
 
 
+def test_a_short_history_is_kept_whole():
+    table = pd.DataFrame({"run_id": "a", "step": range(9), "val_loss": 1.0, "train_loss": 1.0})
+    pd.testing.assert_frame_equal(thinned(table), table)
+
+
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=4))
 def test_a_history_keeps_at_most_its_most_steps_with_both_ends_and_then_all(sizes):
     runs = {f"run {i}": range(0, 50 * size, 50) for i, size in enumerate(sizes)}

@@ -1,12 +1,10 @@
 """The real page in a real browser, started as README says, on a store with two studies."""
 
-import sys
-
 import pytest
 from conftest import store_in
 from mlflow import MlflowClient
 from mlflow.entities import Metric
-from pages import BROWSER, CHART, WAIT, free_port, ready, serving, watch
+from pages import BROWSER, CHART, WAIT, page_on, ready, watch
 from records import SIZES, record_measured, record_study
 
 
@@ -39,20 +37,7 @@ def record_history(trial):
 
 @pytest.fixture(scope="session")
 def address(folder):
-    port = free_port()
-    command = (
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app/main.py",
-        "--server.port",
-        str(port),
-    )
-    store = f"sqlite:///{folder / 'mlflow.db'}"
-    log = folder / "page.log"
-    where = {"MLFLOW_TRACKING_URI": store}
-    with serving(log, port, "_stcore/health", *command, **where) as address:
+    with page_on(folder / "mlflow.db", folder / "page.log") as address:
         yield address
 
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -47,6 +48,16 @@ def serving(log, port, health, *command, **more):
         finally:
             os.killpg(server.pid, signal.SIGKILL)  # with the workers of its own
             server.wait(20)
+
+
+@contextmanager
+def page_on(store, log):
+    """The page on a SQLite file, started as README says: its address."""
+    port = free_port()
+    command = (sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port")
+    where = {"MLFLOW_TRACKING_URI": f"sqlite:///{store}"}
+    with serving(log, port, "_stcore/health", *command, str(port), **where) as address:
+        yield address
 
 
 def wait_for(url, server, seconds=90):
